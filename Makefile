@@ -1,0 +1,39 @@
+# make run    set up and start trapgate with its default configuration
+# make test   set up and run every check: style, types, floors, tests
+# make bench  measure: a table on the terminal, the figures in build/bench.json
+# make docs   write the generated parts of docs/ anew
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: run test bench docs clean
+
+run: $(VENV)/run.stamp
+	@$(VENV)/bin/trapgate run $(ARGS)
+
+test: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	PYTHONPATH=tests $(VENV)/bin/lint-imports
+	@tests/install-peers
+	$(VENV)/bin/pytest $(ARGS)
+
+bench: $(VENV)/dev.stamp
+	@tests/install-peers
+	$(PYTHON) -m tests.bench $(ARGS)
+
+docs: $(VENV)/dev.stamp
+	$(VENV)/bin/pytest -q tests/docs --update-golden
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt
+	@deploy/make-venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,5 @@
+"""`python -m trapgate`."""
+
+from trapgate.cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""Label sets and their identities, byte for byte as Alertmanager has them.
+
+Sources: prometheus/common `model/labelset.go`, `labelset_string.go`, `signature.go`; Go's
+`strconv.Quote`.
+"""
+
+from collections.abc import Mapping
+
+Labels = Mapping[str, str]
+
+_FNV_OFFSET = 14695981039346656037
+_FNV_PRIME = 1099511628211
+_U64 = (1 << 64) - 1
+_SEPARATOR = b"\xff"
+
+_SHORT_ESCAPES = {
+    "\a": r"\a",
+    "\b": r"\b",
+    "\f": r"\f",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\v": r"\v",
+    "\\": r"\\",
+    '"': r"\"",
+}
+
+
+def fingerprint(labels: Labels) -> str:
+    """FNV-1a 64 over the sorted `name 0xFF value 0xFF`, as 16 hex digits."""
+    data = bytearray()
+    for name in sorted(labels):
+        data += name.encode() + _SEPARATOR + labels[name].encode() + _SEPARATOR
+    digest = _FNV_OFFSET
+    for byte in data:
+        digest = ((digest ^ byte) * _FNV_PRIME) & _U64
+    return f"{digest:016x}"
+
+
+def go_quote(text: str) -> str:
+    """Quote as Go's `strconv.Quote` does: group keys hold label values in this form."""
+    return '"' + "".join(_go_escape(character) for character in text) + '"'
+
+
+def _go_escape(character: str) -> str:
+    short = _SHORT_ESCAPES.get(character)
+    if short is not None:
+        return short
+    if character == " " or (character.isprintable() and not character.isspace()):
+        return character
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def labels_text(labels: Labels) -> str:
+    """`{a="b", c="d"}` with the names sorted: the second half of a group key."""
+    return "{" + ", ".join(f"{name}={go_quote(labels[name])}" for name in sorted(labels)) + "}"

@@ -1,0 +1,1 @@
+"""Decoded messages → events: names, identity, one schema. Pure; given the MIB index and `now`."""

@@ -1,0 +1,42 @@
+"""Structured logs on standard error: the event's name first, one line per failure, nothing per item
+above debug."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["logfmt", "json"]
+
+
+def configure_logs(process: str, level: Level = "info", format: Format = "logfmt") -> None:
+    """Set up the logs of this process; every line names it. May be called again."""
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if format == "json"
+        else structlog.processors.LogfmtRenderer(
+            key_order=["timestamp", "level", "event", "process"]
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def logger() -> structlog.typing.FilteringBoundLogger:
+    """The logger of whatever process this runs in."""
+    log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return log

@@ -1,0 +1,301 @@
+"""The metrics: one table of all families, one registry a process, one exposition for all.
+
+Each process counts in its own `Metrics` and publishes them as a text file beside the data; the
+core adds the files up when it is scraped. Names are `trapgate_<stage>_<noun>_<unit>_total`; those
+that start with `alertmanager_` are Alertmanager's own, kept so that its dashboards and clients
+work.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Family(msgspec.Struct, frozen=True):
+    """One declared family: its full name, type, labels, and what it counts, in one sentence."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+    buckets: tuple[float, ...] = ()
+
+
+_LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+FAMILIES = (
+    Family(
+        "trapgate_listen_datagrams_total",
+        "counter",
+        ("listener",),
+        "Datagrams and stream frames that were read from the listener's sockets.",
+    ),
+    Family(
+        "trapgate_listen_dropped_total",
+        "counter",
+        ("listener", "reason"),
+        "Datagrams that did not reach the spool: kernel-dropped, source-denied, spool-full, "
+        "write-failed.",
+    ),
+    Family(
+        "trapgate_listen_connections",
+        "gauge",
+        ("listener",),
+        "Open stream connections.",
+    ),
+    Family(
+        "trapgate_listen_connections_refused_total",
+        "counter",
+        ("listener", "reason"),
+        "Stream connections that were closed by us: source-denied, too-many, idle, bad-frame.",
+    ),
+    Family(
+        "trapgate_spool_bytes",
+        "gauge",
+        ("spool",),
+        "Size of the spool's segment files.",
+    ),
+    Family(
+        "trapgate_spool_backlog_records",
+        "gauge",
+        ("spool", "reader"),
+        "Records that the reader has not acknowledged.",
+    ),
+    Family(
+        "trapgate_spool_corrupt_total",
+        "counter",
+        ("spool",),
+        "Damaged batches that were skipped.",
+    ),
+    Family(
+        "trapgate_ingest_datagrams_total",
+        "counter",
+        ("outcome", "reason"),
+        "Spooled datagrams by the outcome in which each ended, exact over restarts: stored, "
+        "malformed, duplicate, community-denied.",
+    ),
+    Family(
+        "trapgate_ingest_failures_total",
+        "counter",
+        ("reason",),
+        "Datagrams that raised inside trapgate: a bug; kept as malformed with reason "
+        "internal-error.",
+    ),
+    Family(
+        "trapgate_store_events_total",
+        "counter",
+        (),
+        "Events written to the event store.",
+    ),
+    Family(
+        "trapgate_store_write_failures_total",
+        "counter",
+        (),
+        "Batches that the event store refused; they stay in the spool and are tried again.",
+    ),
+    Family(
+        "trapgate_rules_matches_total",
+        "counter",
+        ("verb",),
+        "Matches: events that met a rule's condition (raise) or clear.",
+    ),
+    Family(
+        "trapgate_rules_template_failures_total",
+        "counter",
+        (),
+        "Labels or annotations that could not be rendered; the error stands in their place.",
+    ),
+    Family(
+        "trapgate_alerting_commits_total",
+        "counter",
+        ("outcome",),
+        "Units of state that were committed, lost a conflict, or failed.",
+    ),
+    Family(
+        "trapgate_alerting_owed_resolves",
+        "gauge",
+        ("receiver",),
+        "Alerts that a receiver was told about and that are not resolved there yet.",
+    ),
+    Family(
+        "trapgate_alerting_history_failures_total",
+        "counter",
+        (),
+        "Batches of decisions that the history could not keep.",
+    ),
+    Family(
+        "trapgate_notify_attempts_total",
+        "counter",
+        ("integration", "outcome"),
+        "Attempts to deliver a notification: done, retry, failed.",
+    ),
+    Family(
+        "trapgate_pipeline_latency_seconds",
+        "histogram",
+        (),
+        "From the receipt of an event to the receiver's confirmation of the notification it "
+        "caused.",
+        _LATENCY_S,
+    ),
+    Family(
+        "trapgate_pipeline_restarts_total",
+        "counter",
+        ("process",),
+        "Processes that died and were started again.",
+    ),
+    Family(
+        "trapgate_config_last_reload_successful",
+        "gauge",
+        (),
+        "Whether the last reload of the configuration was accepted.",
+    ),
+    Family("trapgate_build_info", "gauge", ("version",), "Always 1."),
+    Family("alertmanager_alerts", "gauge", ("state",), "How many alerts by state."),
+    Family(
+        "alertmanager_alerts_received_total",
+        "counter",
+        ("status", "version"),
+        "The total number of received alerts.",
+    ),
+    Family(
+        "alertmanager_alerts_invalid_total",
+        "counter",
+        ("version",),
+        "The total number of received alerts that were invalid.",
+    ),
+    Family(
+        "alertmanager_notifications_total",
+        "counter",
+        ("integration",),
+        "The total number of attempted notifications.",
+    ),
+    Family(
+        "alertmanager_notifications_failed_total",
+        "counter",
+        ("integration", "reason"),
+        "The total number of failed notifications.",
+    ),
+    Family(
+        "alertmanager_config_last_reload_successful",
+        "gauge",
+        (),
+        "Whether the last configuration reload attempt was successful.",
+    ),
+    Family(
+        "alertmanager_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        (),
+        "Timestamp of the last successful configuration reload.",
+    ),
+    Family(
+        "alertmanager_config_hash",
+        "gauge",
+        (),
+        "Hash of the currently loaded alertmanager configuration.",
+    ),
+    Family(
+        "alertmanager_build_info",
+        "gauge",
+        ("version",),
+        "Always 1; the version is the Alertmanager whose API is spoken.",
+    ),
+)
+
+
+class Metrics:
+    """This process's registry, with every declared family that it asks for."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._declared = {family.name: family for family in FAMILIES}
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        self._published = b""
+
+    def counter(self, name: str) -> Counter:
+        """The declared counter of this full name. Raises `KeyError` if it is not in the table."""
+        if name not in self._counters:
+            family = self._declared[name]
+            self._counters[name] = Counter(name, family.help, family.labels, registry=self.registry)
+        return self._counters[name]
+
+    def gauge(self, name: str) -> Gauge:
+        """The declared gauge of this full name. Raises `KeyError` if it is not in the table."""
+        if name not in self._gauges:
+            family = self._declared[name]
+            self._gauges[name] = Gauge(name, family.help, family.labels, registry=self.registry)
+        return self._gauges[name]
+
+    def histogram(self, name: str) -> Histogram:
+        """The declared histogram of this full name. Raises `KeyError` if it is not in the table."""
+        if name not in self._histograms:
+            family = self._declared[name]
+            self._histograms[name] = Histogram(
+                name, family.help, family.labels, registry=self.registry, buckets=family.buckets
+            )
+        return self._histograms[name]
+
+    def publish(self, path: Path) -> None:
+        """Write the exposition to a file, whole or not at all; nothing when nothing changed."""
+        text = generate_latest(self.registry)
+        if text == self._published:
+            return
+        scratch = path.with_suffix(".tmp")
+        scratch.write_bytes(text)
+        os.replace(scratch, path)
+        self._published = text
+
+
+def merged_exposition(own: Metrics, others: Iterable[Path]) -> bytes:
+    """One exposition: this process's metrics with the other processes' files added to them,
+    sample by sample. A file that is not there (its process has not published yet) adds nothing."""
+    families: dict[str, Metric] = {}
+    sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
+    for metric in _metrics(own, others):
+        families.setdefault(metric.name, metric)
+        totals = sums.setdefault(metric.name, {})
+        for sample in metric.samples:
+            key = (sample.name, tuple(sorted(sample.labels.items())))
+            totals[key] = totals.get(key, 0.0) + sample.value
+    merged = CollectorRegistry()
+    merged.register(_Summed(families, sums))
+    return generate_latest(merged)
+
+
+def _metrics(own: Metrics, others: Iterable[Path]) -> Iterator[Metric]:
+    yield from own.registry.collect()
+    for path in others:
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            continue
+        yield from text_string_to_metric_families(text)
+
+
+class _Summed:
+    """A collector over sums that are already made."""
+
+    def __init__(
+        self,
+        families: dict[str, Metric],
+        sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]],
+    ) -> None:
+        self.families = families
+        self.sums = sums
+
+    def collect(self) -> Iterator[Metric]:
+        for name, first in self.families.items():
+            metric = Metric(name, first.documentation, first.type)
+            for (sample, labels), value in self.sums[name].items():
+                metric.add_sample(sample, dict(labels), value)
+            yield metric

@@ -1,0 +1,153 @@
+"""The seams between stages, as protocols. `app` decides which implementation stands behind each.
+
+Pure ports (`Decoder`, `Integration`) are synchronous and do no IO. IO ports are synchronous too:
+an implementation blocks, and who calls it from an event loop gives it a thread of its own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from trapgate.model import (
+    Datagram,
+    Decision,
+    Decoded,
+    Entry,
+    Event,
+    Notification,
+    Now,
+    Position,
+    Unit,
+    UnitOutcome,
+)
+from trapgate.model.exchange import Request, Response, Step
+from trapgate.model.query import Query
+
+
+class Decoder(Protocol):
+    """Bytes of one protocol into messages."""
+
+    def decode(self, datagram: Datagram, now: Now) -> Decoded:
+        """Decode one datagram; never raises, whatever the bytes."""
+        ...
+
+
+class SpoolWriter(Protocol):
+    """The one appender of a durable stream."""
+
+    @property
+    def stream(self) -> str:
+        """The stream's name, given once when it was created."""
+        ...
+
+    def append(self, payloads: Sequence[bytes]) -> Position:
+        """Append a batch whole, in order, and return the position of its last record: on return
+        it is on disk.
+
+        Raises `SpoolFull` when the batch does not fit, `OSError` when the disk refuses; in both
+        cases nothing of the batch is kept.
+        """
+        ...
+
+
+class SpoolReader(Protocol):
+    """One named reader of a durable stream, with a durable cursor of its own."""
+
+    @property
+    def stream(self) -> str: ...
+
+    def read(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Up to about `limit` records (sequence, payload) after a sequence, in order; empty at
+        the end."""
+        ...
+
+    def ack(self, sequence: int, ledger: bytes = b"") -> None:
+        """Everything up to `sequence` is done with; `ledger` (the reader's counts) is kept with
+        it, atomically."""
+        ...
+
+    def acked(self) -> tuple[int, bytes]:
+        """The last acknowledged sequence (0: none) and its ledger."""
+        ...
+
+
+class EventStore(Protocol):
+    """Where events are kept and found."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Store a batch, durable on return. Writing an event again changes nothing."""
+        ...
+
+    def search(
+        self, query: Query, *, start: int, end: int, limit: int, before: Position | None = None
+    ) -> Sequence[Event]:
+        """The newest `limit` events received in [start, end) that meet the query, newest first;
+        `before` continues behind a page's last event."""
+        ...
+
+    def aggregate(
+        self, query: Query, by: Sequence[str], *, start: int, end: int
+    ) -> Mapping[tuple[str, ...], int]:
+        """How many events meet the query, by the values of these fields ("" for none)."""
+        ...
+
+    def since(self, position: Position, limit: int) -> Sequence[Event]:
+        """Events of this stream after a position, oldest first."""
+        ...
+
+    def get(self, event_id: str) -> Event | None:
+        """The event with this id; of several (identical datagrams) the first."""
+        ...
+
+
+class StateStore(Protocol):
+    """The consistent state: revisioned keys, changed by units only."""
+
+    def load(self) -> tuple[Sequence[Entry], int]:
+        """Every entry, and the revision as of which they were read."""
+        ...
+
+    def commit(self, units: Sequence[Unit]) -> Sequence[UnitOutcome]:
+        """Apply each unit whole or not at all, in order; durable on return."""
+        ...
+
+    def watch(self, after: int) -> Iterator[Entry]:
+        """Entries written by others after a revision, in revision order. A store with one opener
+        has no others: its watch is empty."""
+        ...
+
+
+class History(Protocol):
+    """The bounded, local memory of decisions."""
+
+    def append(self, decisions: Sequence[tuple[int, Decision]]) -> None:
+        """Keep decisions with the instants at which they were made; the oldest give way."""
+        ...
+
+    def search(self, subject: str | None, limit: int) -> Sequence[tuple[int, Decision]]:
+        """The newest decisions about a subject, or that refer to it; newest first."""
+        ...
+
+
+class Integration(Protocol):
+    """A conversation with a receiver, without IO: requests out, responses in, until `Done`,
+    `Retry` or `Failed`. One object serves one notification."""
+
+    def start(self, notification: Notification, memory: Mapping[str, str]) -> Step:
+        """The first request (or an end, when there is nothing to say)."""
+        ...
+
+    def next(self, response: Response) -> Step:
+        """What follows from the response."""
+        ...
+
+
+__all__ = [
+    "Decoder",
+    "EventStore",
+    "History",
+    "Integration",
+    "Request",
+    "SpoolReader",
+    "SpoolWriter",
+    "StateStore",
+]
