@@ -7,11 +7,12 @@ sections know where they stood, and `Problem`s with file:line:column. No IO: `ap
 from trapgate.config.document import Mapped, Node, Scalar, Sequenced, parse
 from trapgate.config.section import NOWHERE, Loaded, Misfit, Section, Where, load
 from trapgate.config.suggest import did_you_mean
-from trapgate.config.values import Address, Cidr, Duration
+from trapgate.config.values import Address, ByteSize, Cidr, Duration
 
 __all__ = [
     "NOWHERE",
     "Address",
+    "ByteSize",
     "Cidr",
     "Duration",
     "Loaded",

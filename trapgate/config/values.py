@@ -68,6 +68,21 @@ PRIVATE = (
 """Loopback, RFC 1918, RFC 6598 (carrier NAT), link-local and RFC 4193: the safe default."""
 
 
+_SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE = re.compile(r"(\d{1,15})\s*(|KiB|MiB|GiB|TiB)")
+
+
+class ByteSize(int):
+    """Bytes, written as `512MiB` or `20GiB`, or a bare number."""
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        found = _SIZE.fullmatch(text)
+        if found is None:
+            raise ValueError(f'"{text}" is not a size; write 512MiB or 20GiB')
+        return cls(int(found[1]) * _SIZES[found[2]])
+
+
 class Cidr(msgspec.Struct, frozen=True):
     """One or more networks: a CIDR (`10.0.0.0/8`, `2001:db8::1`), `private` or `any`."""
 

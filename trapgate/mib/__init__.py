@@ -1,1 +1,10 @@
-"""To come: mib."""
+"""Names for numbers: what MIB modules say of OIDs and values, as a flat index of facts.
+
+`facts` is the file format, `index` the lookups, `instance` reads table indexes out of names,
+`rendering` turns values into text. Pure: `app` reads the files.
+"""
+
+from trapgate.mib.index import MibIndex, ResolvedNotification, ResolvedVariable
+from trapgate.mib.rendering import render, visible
+
+__all__ = ["MibIndex", "ResolvedNotification", "ResolvedVariable", "render", "visible"]

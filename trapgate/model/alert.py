@@ -50,12 +50,13 @@ repeats is in the rule's state."""
 
 class PostedAlert(msgspec.Struct, frozen=True):
     """An alert as a client or a rule gives it, before Alertmanager's defaults: times may be
-    missing (`None`)."""
+    missing (`None`). `received_at` is when the event behind it arrived, if there is one."""
 
     labels: Labels
     annotations: Labels = {}
     starts_at: int | None = None
     ends_at: int | None = None
+    received_at: int | None = None
     event_ids: tuple[str, ...] = ()
     generator_url: str = ""
 
@@ -105,7 +106,8 @@ class Intent(msgspec.Struct, frozen=True):
 class LogEntry(msgspec.Struct, frozen=True):
     """What one integration was told about one group (Alertmanager's notification log).
 
-    `firing` and `resolved` are the fingerprints of the last confirmed notification and `at` its
+    `born` is when the entry was made (seconds since the epoch); with `sequence` it makes ids that do
+    not come again. `firing` and `resolved` are the fingerprints of the last confirmed notification and `at` its
     flush; `uncertain` are those of attempts whose outcome is not known: they are owed a resolve
     like those in `firing`. `failed_at` is the flush that was refused for good. `memory` is what
     the integration wants to remember (ticket ids, thread ids).
@@ -113,6 +115,7 @@ class LogEntry(msgspec.Struct, frozen=True):
 
     group: GroupId
     integration: IntegrationId
+    born: int
     sequence: int = 0
     at: int = 0
     firing: tuple[str, ...] = ()
@@ -121,6 +124,10 @@ class LogEntry(msgspec.Struct, frozen=True):
     failed_at: int = 0
     memory: Mapping[str, str] = {}
     intent: Intent | None = None
+
+    def told(self) -> frozenset[str]:
+        """What the receiver holds, or may hold, as firing: each of these is owed a resolve."""
+        return frozenset((*self.firing, *self.uncertain))
 
 
 class Notification(msgspec.Struct, frozen=True):

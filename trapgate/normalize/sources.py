@@ -24,7 +24,7 @@ class SourceSettings(Section, frozen=True, kw_only=True):
     """Networks or addresses this entry is about; of several entries the narrowest wins."""
 
     name: str | None = None
-    """The device's name (`host.name`), where the entry is one device and messages do not name it."""
+    """The device's name (`host.name`), where the entry is one device."""
 
     timezone: str = "UTC"
     """Zone of the device's clock where its messages name none, as `Europe/Berlin`."""

@@ -1,1 +1,29 @@
-"""To come: query."""
+"""The query language: text → `trapgate.model.query` → a Python predicate, and back to text.
+
+In: a query as users write it, a subset of Kibana's KQL. Out: a tree that three back ends (this
+package's predicate, SQL, Elasticsearch) read alike. Pure; errors carry an offset into the text.
+"""
+
+from trapgate.query.codes import required_codes
+from trapgate.query.errors import QueryError
+from trapgate.query.fields import FieldKind, check_field, field_kind
+from trapgate.query.parser import parse_query
+from trapgate.query.predicate import Predicate, field_text, predicate, read_field, read_text
+from trapgate.query.text import query_text
+from trapgate.query.words import words
+
+__all__ = [
+    "FieldKind",
+    "Predicate",
+    "QueryError",
+    "check_field",
+    "field_kind",
+    "field_text",
+    "parse_query",
+    "predicate",
+    "query_text",
+    "read_field",
+    "read_text",
+    "required_codes",
+    "words",
+]

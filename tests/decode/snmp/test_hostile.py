@@ -1,0 +1,156 @@
+"""Nothing that arrives can raise: every truncation, mutations, random bytes, and the shapes that
+brought other decoders down."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decode.snmp.wire import (
+    NOW,
+    datagram,
+    header,
+    integer,
+    message,
+    notification,
+    oid,
+    reason,
+    tlv,
+    v1,
+    v1_pdu,
+    v2c,
+    varbind,
+)
+from trapgate.decode.snmp import MALFORMED, ODDITIES, SnmpDecoder, SnmpSettings
+from trapgate.model import Decoded, Trap
+
+FUZZ_ROUNDS = 4_000
+DECODER = SnmpDecoder(SnmpSettings())
+WHOLE = [
+    v2c(varbind("1.3.6.1.2.1.2.2.1.1.3", integer(3)), varbind("1.3.6.1", tlv(0x04, b"x" * 300))),
+    v2c(varbind("1.3.6.1.6.3.18.1.4.0", tlv(0x04, b"geheim")), tag=0xA6),
+    v1(varbind("1.3.6.1.4.1.9.1", integer(2**40, 0x46)), generic=2),
+]
+
+
+def decoded(data: bytes) -> Decoded:
+    """Decode, and hold the answer to what every answer must be."""
+    answer = DECODER.decode(datagram(data), NOW)
+    code = reason(answer)
+    assert code is None or answer.problems == (MALFORMED[code],)
+    assert len(answer.raw) == len(data)
+    for trap in answer.messages:
+        assert isinstance(trap, Trap)
+        assert len(trap.varbinds) <= 256
+        assert all(ODDITIES[problem.code] is problem for problem in trap.problems)
+    for reply in answer.replies:
+        assert len(reply.data) <= len(data)
+    return answer
+
+
+@pytest.mark.parametrize("whole", WHOLE)
+def test_truncated_at_every_byte(whole: bytes) -> None:
+    assert decoded(whole).messages
+    for size in range(1, len(whole)):
+        assert reason(decoded(whole[:size])) == "truncated"
+
+
+@pytest.mark.parametrize("whole", WHOLE)
+def test_with_every_byte_changed(whole: bytes) -> None:
+    for at in range(len(whole)):
+        for value in (0x00, 0x01, 0x1F, 0x30, 0x7F, 0x80, 0x84, 0xFF):
+            decoded(whole[:at] + bytes((value,)) + whole[at + 1 :])
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    decoded(data)
+
+
+@given(st.binary(max_size=120), st.sampled_from([0xA4, 0xA6, 0xA7]))
+def test_any_pdu_of_someone_let_in(content: bytes, tag: int) -> None:
+    decoded(message(tlv(tag, content), version=0 if tag == 0xA4 else 1))
+    decoded(message(notification(content)))
+    decoded(message(v1_pdu(content), version=0))
+
+
+def test_random_mutations() -> None:
+    random = Random(20)
+    for _ in range(FUZZ_ROUNDS):
+        data = bytearray(random.choice(WHOLE))
+        for _ in range(random.randint(1, 6)):
+            at = random.randrange(len(data))
+            kind = random.randrange(3)
+            if kind == 0:
+                data[at] = random.randrange(256)
+            elif kind == 1:
+                del data[at : at + random.randint(1, 4)]
+            else:
+                data[at:at] = random.randbytes(random.randint(1, 4))
+            data = data or bytearray(1)
+        decoded(bytes(data))
+
+
+def test_an_empty_community_is_refused() -> None:
+    # CVE-2014-2285: snmptrapd's Perl handler dereferenced the community of such a trap.
+    answer = decoded(message(v1_pdu(), version=0, community=b""))
+    assert answer.refusal is not None
+
+
+def test_an_oid_of_more_parts_than_any_buffer() -> None:
+    # CVE-2005-4837, CVE-2008-2292, CVE-2018-18066 and their kind.
+    for parts in (129, 500, 5_000):
+        name = tlv(0x06, b"\x2b" + b"\x01" * parts)
+        assert reason(decoded(message(v1_pdu(enterprise=name), version=0))) == "bad-oid"
+        assert reason(decoded(message(notification(tlv(0x30, name, tlv(0x05)))))) == "bad-oid"
+        value = varbind("1.3.6", name)
+        (trap,) = decoded(message(notification(header(), value))).messages
+        assert isinstance(trap, Trap)
+        assert trap.varbinds[0].type == "unknown"
+
+
+@pytest.mark.parametrize("length", ["80", "84ffffffff", "847fffffff", "88ffffffffffffffff", "ff"])
+@pytest.mark.parametrize("at", ["message", "community", "pdu", "list", "variable", "name", "value"])
+def test_huge_and_indefinite_lengths(at: str, length: str) -> None:
+    def element(name: str, tag: int, content: bytes) -> bytes:
+        if name == at:
+            return bytes((tag,)) + bytes.fromhex(length) + content
+        return tlv(tag, content)
+
+    pair = element("name", 0x06, b"\x2b\x06") + element("value", 0x04, b"x")
+    variables = element("list", 0x30, header() + element("variable", 0x30, pair))
+    pdu = element("pdu", 0xA7, integer(1) + integer(0) + integer(0) + variables)
+    community = element("community", 0x04, b"public")
+    answer = decoded(element("message", 0x30, integer(1) + community + pdu))
+    assert reason(answer) in ("bad-length", "truncated")
+    if at != "message" or length == "84ffffffff":
+        assert b"public" not in answer.raw
+
+
+def test_nesting_costs_one_look() -> None:
+    # PROTOS c06-snmpv1 nests constructed types; nothing here recurses.
+    nested = b""
+    for _ in range(15_000):
+        nested = tlv(0x30, nested, length_bytes=2 if len(nested) < 60_000 else 4)
+        if len(nested) > 60_000:
+            break
+    answer = decoded(message(notification(header(), varbind("1.3.6", nested))))
+    (trap,) = answer.messages
+    assert isinstance(trap, Trap)
+    assert trap.varbinds[0].type == "unknown"
+    assert reason(decoded(nested)) is not None
+    assert reason(decoded(message(nested))) == "unsupported-pdu"
+
+
+def test_the_largest_datagrams() -> None:
+    # A community fits whatever the size; one long text is a trap, 10,000 variables are not.
+    text = v2c(varbind("1.3.6.1", tlv(0x04, b"x" * 65_400)))
+    assert len(text) <= 65_507
+    assert reason(decoded(text)) is None
+    many = v2c(*[varbind("1.3", tlv(0x05))] * 8_000)
+    assert reason(decoded(many)) == "too-many-varbinds"
+    assert reason(decoded(bytes(65_507))) == "not-ber"
+    assert reason(decoded(b"\x30" * 65_507)) == "not-snmp"
+    assert reason(decoded(tlv(0x30, bytes(65_000)))) == "not-snmp"
+    assert reason(decoded(message(v1_pdu(enterprise=oid("1.3"), agent=b""), version=0))) == "bad-pdu"

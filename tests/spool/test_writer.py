@@ -1,0 +1,347 @@
+"""The writer: whole batches, bounds, deletion, failing disks, kill -9."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trapgate.model import NS_PER_S
+from trapgate.spool import FRAME_RECORDS_MAX, SpoolFull, SpoolReader, SpoolUnusable, SpoolWriter
+from trapgate.spool.segment import segment_name, segment_sequences
+from trapgate.spool.writer import KEEP_PRESSED_S, KEEP_S
+
+Batches = list[list[bytes]]
+
+BATCHES = st.lists(st.lists(st.binary(max_size=20), min_size=1, max_size=4), min_size=1, max_size=3)
+
+
+class Clock:
+    """Wall time of the test, ahead of the files' times by what the test says."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def __call__(self) -> int:
+        newest = max((path.stat().st_mtime_ns for path in self.files()), default=0)
+        return newest + int(self.ahead_s * NS_PER_S)
+
+    def files(self) -> list[Path]:
+        return list(self.folder.glob("*.seg"))
+
+    folder: Path
+
+
+def everything(folder: Path, name: str = "test") -> list[tuple[int, bytes]]:
+    reader = SpoolReader.open(folder, name)
+    records: list[tuple[int, bytes]] = []
+    while more := reader.read(records[-1][0] if records else 0, 100):
+        records += more
+    reader.close()
+    return records
+
+
+@contextmanager
+def files_end_at(size_bytes: int) -> Iterator[None]:
+    """A disk that takes a part of a write and refuses the rest: the limit on file sizes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_positions_count_from_one(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path / "raw", entropy=lambda count: b"\x01" * count)
+    assert writer.stream == "01" * 8
+    assert writer.append([]).sequence == 0
+    assert writer.append([b"a", b"b"]).sequence == 2
+    position = writer.append([b"c"])
+    assert (position.stream, position.sequence) == (writer.stream, 3)
+    assert everything(tmp_path / "raw") == [(1, b"a"), (2, b"b"), (3, b"c")]
+    writer.close()
+    writer.close()
+
+
+def test_files_are_private(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path / "raw")
+    writer.append([b"community public"])
+    assert (tmp_path / "raw").stat().st_mode & 0o777 == 0o700
+    for path in (tmp_path / "raw").iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600, path
+    writer.close()
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path)
+    with pytest.raises(SpoolUnusable, match="another process appends to it"):
+        SpoolWriter.open(tmp_path)
+    writer.close()
+    SpoolWriter.open(tmp_path).close()
+
+
+def test_the_stream_keeps_its_name_and_never_repeats_a_sequence(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path)
+    stream = writer.stream
+    writer.append([b"a"])
+    writer.close()
+    again = SpoolWriter.open(tmp_path)
+    assert again.stream == stream
+    assert again.last_sequence == 1
+    assert again.append([b"b"]).sequence == 2 + FRAME_RECORDS_MAX
+    again.close()
+    assert everything(tmp_path) == [(1, b"a"), (2 + FRAME_RECORDS_MAX, b"b")]
+
+
+def test_segments_follow_each_other(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path, segment_bytes=200)
+    for index in range(20):
+        writer.append([b"%02d" % index * 20])
+    assert len(segment_sequences(tmp_path)) == 10
+    assert [payload[:2] for _, payload in everything(tmp_path)] == [b"%02d" % i for i in range(20)]
+    assert writer.size_bytes == sum(path.stat().st_size for path in tmp_path.glob("*.seg"))
+    size_bytes = writer.size_bytes
+    writer.close()
+    again = SpoolWriter.open(tmp_path, segment_bytes=200)
+    assert again.size_bytes == size_bytes
+    again.close()
+
+
+@settings(max_examples=10, deadline=None)
+@given(batches=BATCHES)
+def test_a_tail_cut_at_every_byte(
+    tmp_path_factory: pytest.TempPathFactory, batches: Batches
+) -> None:
+    """What is whole stays, what is not is gone, and the next batch fits behind."""
+    folder = tmp_path_factory.mktemp("spool")
+    writer = SpoolWriter.open(folder)
+    ends = [writer.size_bytes]
+    for batch in batches:
+        writer.append(batch)
+        ends.append(writer.size_bytes)
+    writer.close()
+    path = folder / segment_name(1)
+    whole = path.read_bytes()
+    for cut in range(ends[0], len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        count = sum(end <= cut for end in ends[1:])
+        kept = [payload for batch in batches[:count] for payload in batch]
+        reader = SpoolReader.open(folder, "test")
+        assert [payload for _, payload in reader.read(0, 100)] == kept
+        assert reader.damaged == 0
+        reader.close()
+        writer = SpoolWriter.open(folder)
+        assert path.stat().st_size == ends[count]
+        writer.append([b"next"])
+        writer.close()
+        assert [payload for _, payload in everything(folder)] == [*kept, b"next"]
+
+
+def test_damage_in_the_middle_costs_one_batch(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path)
+    ends = [writer.size_bytes]
+    for batch in ([b"a", b"b"], [b"c"], [b"d", b"e"]):
+        writer.append(batch)
+        ends.append(writer.size_bytes)
+    writer.close()
+    path = tmp_path / segment_name(1)
+    whole = path.read_bytes()
+    for index in range(ends[1], ends[2]):
+        damaged = bytearray(whole)
+        damaged[index] ^= 0xFF
+        path.write_bytes(damaged)
+        SpoolWriter.open(tmp_path).close()  # must not take damage for the end
+        assert path.stat().st_size == len(whole)
+        assert everything(tmp_path) == [(1, b"a"), (2, b"b"), (4, b"d"), (5, b"e")], index
+
+
+def test_full_keeps_nothing_of_the_batch(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path, size_max_bytes=4_000)
+    while writer.size_bytes < 3_500:
+        writer.append([bytes(100)])
+    before = (writer.size_bytes, writer.last_sequence)
+    with pytest.raises(SpoolFull) as full:
+        writer.append([b"small", bytes(1_000)])
+    assert full.value.size_max_bytes == 4_000
+    assert full.value.size_bytes == before[0]
+    assert (writer.size_bytes, writer.last_sequence) == before
+    assert writer.append([b"small"]).sequence == before[1] + 1
+    assert len(everything(tmp_path)) == before[1] + 1
+    writer.close()
+
+
+def test_a_spool_that_was_full_takes_again_when_all_is_acknowledged(tmp_path: Path) -> None:
+    """The segment that is never deleted is a small part of the room, however small that is."""
+    clock = Clock()
+    clock.folder = tmp_path
+    writer = SpoolWriter.open(tmp_path, size_max_bytes=4_000, clock=clock)
+    reader = SpoolReader.open(tmp_path, "store")
+    while writer.size_bytes < 3_500:
+        writer.append([bytes(100)])
+    with pytest.raises(SpoolFull):
+        writer.append([bytes(2_000)])
+    reader.ack(writer.last_sequence)
+    clock.ahead_s = KEEP_S + 1
+    writer.trim(("store",))
+    assert writer.size_bytes < 1_000
+    writer.append([bytes(2_000)])
+    reader.close()
+    writer.close()
+
+
+def test_a_write_that_the_disk_refuses_keeps_nothing(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path)
+    writer.append([b"a"])
+    size_bytes = writer.size_bytes
+    with files_end_at(size_bytes + 50), pytest.raises(OSError, match="File too large"):
+        writer.append([b"lost" * 100])
+    assert (tmp_path / segment_name(1)).stat().st_size == writer.size_bytes == size_bytes
+    assert writer.append([b"b"]).sequence == 2
+    assert everything(tmp_path) == [(1, b"a"), (2, b"b")]
+    writer.close()
+
+
+def test_a_segment_that_cannot_be_started_keeps_nothing(tmp_path: Path) -> None:
+    writer = SpoolWriter.open(tmp_path, segment_bytes=100)
+    writer.append([bytes(100)])
+    with files_end_at(10), pytest.raises(OSError, match="File too large"):
+        writer.append([b"lost"])
+    assert segment_sequences(tmp_path) == [1]
+    writer.append([b"kept"])
+    assert [payload for _, payload in everything(tmp_path)] == [bytes(100), b"kept"]
+    writer.close()
+
+
+def test_a_failed_sync_spends_its_sequences(tmp_path: Path) -> None:
+    """A reader may have seen the batch, and stands behind it: what comes next must neither have
+    its sequences nor its place."""
+    reader = SpoolReader.open(tmp_path, "store")
+    seen: list[tuple[int, bytes]] = []
+    failures = [False, True, True, False]
+
+    def sync(fd: int) -> None:
+        if failures.pop(0):
+            seen.extend(reader.read(1, 100))
+            raise OSError(errno.EIO, "the disk is gone")
+        os.fdatasync(fd)
+
+    writer = SpoolWriter.open(tmp_path, sync=sync)
+    writer.append([b"a"])
+    for _ in range(2):
+        with pytest.raises(OSError, match="the disk is gone"):
+            writer.append([b"lost", b"too"])
+    assert seen[:2] == [(2, b"lost"), (3, b"too")]
+    assert writer.last_sequence == 1
+    assert writer.append([b"b"]).sequence == 6
+    assert reader.read(3, 100) == [(6, b"b")]
+    assert everything(tmp_path) == [(1, b"a"), (6, b"b")]
+    assert reader.damaged == 0
+    reader.close()
+    writer.close()
+
+
+class TestTrim:
+    """Deletion needs every reader's word, and time."""
+
+    def open(self, folder: Path) -> tuple[SpoolWriter, Clock]:
+        clock = Clock()
+        clock.folder = folder
+        writer = SpoolWriter.open(folder, segment_bytes=100, clock=clock)
+        for _ in range(4):
+            writer.append([bytes(100)])
+        assert segment_sequences(folder) == [1, 2, 3, 4]
+        clock.ahead_s = KEEP_S + 1
+        return writer, clock
+
+    def test_the_slowest_reader_decides(self, tmp_path: Path) -> None:
+        writer, _ = self.open(tmp_path)
+        fast, slow = (SpoolReader.open(tmp_path, name) for name in ("fast", "slow"))
+        fast.ack(4)
+        writer.trim(("fast", "slow"))
+        assert segment_sequences(tmp_path) == [1, 2, 3, 4]
+        slow.ack(2)
+        writer.trim(("fast", "slow"))
+        assert segment_sequences(tmp_path) == [3, 4]
+        assert (writer.backlog("fast"), writer.backlog("slow")) == (0, 2)
+        assert slow.read(2, 100)[0][0] == 3
+        fast.close()
+        slow.close()
+        writer.close()
+
+    def test_without_readers_all_stays(self, tmp_path: Path) -> None:
+        writer, _ = self.open(tmp_path)
+        writer.trim(())
+        writer.trim(("never-came",))
+        assert segment_sequences(tmp_path) == [1, 2, 3, 4]
+        writer.close()
+
+    def test_what_is_young_stays(self, tmp_path: Path) -> None:
+        writer, clock = self.open(tmp_path)
+        reader = SpoolReader.open(tmp_path, "store")
+        reader.ack(4)
+        clock.ahead_s = KEEP_S - 1
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1, 2, 3, 4]
+        clock.ahead_s = KEEP_S + 1
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [4]  # the one that is written to
+        reader.close()
+        writer.close()
+
+    def test_when_half_full_young_is_younger(self, tmp_path: Path) -> None:
+        clock = Clock()
+        clock.folder = tmp_path
+        writer = SpoolWriter.open(tmp_path, size_max_bytes=4_000, clock=clock)
+        while writer.size_bytes < 3_000:
+            writer.append([bytes(100)])
+        reader = SpoolReader.open(tmp_path, "store")
+        reader.ack(writer.last_sequence)
+        clock.ahead_s = KEEP_PRESSED_S + 1
+        writer.trim(("store",))
+        assert 0 < writer.size_bytes <= 2_000
+        reader.close()
+        writer.close()
+
+
+APPENDER = """
+import sys
+from pathlib import Path
+from trapgate.spool import SpoolWriter
+writer = SpoolWriter.open(Path(sys.argv[1]), segment_bytes=20_000)
+for batch in range(1_000_000):
+    payloads = [b"%d.%d." % (batch, index) + bytes(50) for index in range(20)]
+    print(writer.append(payloads).sequence, flush=True)
+"""
+
+
+def test_kill_nine(tmp_path: Path) -> None:
+    """What `append` said is there, whole batches only, and no sequence comes twice."""
+    acknowledged = 0
+    for kill_after in (3, 40, 17):
+        child = subprocess.Popen(
+            [sys.executable, "-c", APPENDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        for _ in range(kill_after):
+            sequence = int(child.stdout.readline())
+            assert sequence > acknowledged
+            acknowledged = sequence
+        child.send_signal(signal.SIGKILL)
+        child.stdout.close()
+        child.wait()
+        records = everything(tmp_path)
+        assert records[-1][0] >= acknowledged
+        acknowledged = records[-1][0]
+    sequences = [sequence for sequence, _ in records]
+    assert sequences == sorted(set(sequences))
+    assert len(records) % 20 == 0
+    assert len(records) >= 20 * (3 + 40 + 17)

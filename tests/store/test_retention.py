@@ -1,0 +1,65 @@
+"""What is old or too much goes, a day at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.events import MIDNIGHT, event
+from trapgate.model import NEVER, NS_PER_S, Now
+from trapgate.model.query import Everything
+from trapgate.store import SqliteEventStore
+from trapgate.store.folder import DAY_NS, day_bytes, stored_days
+
+TODAY = MIDNIGHT // DAY_NS
+NOON = Now(MIDNIGHT + DAY_NS // 2, 0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteEventStore]:
+    """Five days with an event each, the last is today."""
+    store = SqliteEventStore.open(tmp_path)
+    store.write([event(n, MIDNIGHT + (n - 5) * DAY_NS) for n in range(1, 6)])
+    yield store
+    store.close()
+
+
+def left(store: SqliteEventStore) -> list[int]:
+    found = store.search(Everything(), start=0, end=NEVER, limit=99)
+    return [event.position.sequence for event in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [(MIDNIGHT, [5]), (MIDNIGHT - 1, [5, 4]), (MIDNIGHT + DAY_NS, []), (0, [5, 4, 3, 2, 1])],
+)
+def test_a_day_expires_when_it_has_ended(
+    store: SqliteEventStore, before: int, expected: list[int]
+) -> None:
+    deleted = store.expire(before)
+    assert left(store) == expected
+    assert len(deleted) == 5 - len(expected)
+
+
+def test_days_are_retained_whole(store: SqliteEventStore, tmp_path: Path) -> None:
+    assert store.retain(NOON, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
+    assert left(store) == [5, 4, 3]
+    assert store.retain(NOON, days=2) == []
+    assert stored_days(tmp_path) == [TODAY - 2, TODAY - 1, TODAY]
+
+
+def test_the_oldest_days_give_way_to_the_size(store: SqliteEventStore, tmp_path: Path) -> None:
+    sizes = [day_bytes(tmp_path, TODAY + offset) for offset in (-2, -1, 0)]
+    assert len(store.retain(NOON, bytes_max=sum(sizes))) == 2
+    assert left(store) == [5, 4, 3]
+    assert store.retain(NOON, bytes_max=0) == [
+        "events-2026-11-19.sqlite",
+        "events-2026-11-20.sqlite",
+    ]
+    assert left(store) == [5]
+
+
+def test_an_expired_day_may_come_back(store: SqliteEventStore) -> None:
+    store.expire(NEVER)
+    store.write([event(6, MIDNIGHT + 6 * NS_PER_S)])
+    assert left(store) == [6]

@@ -1,0 +1,78 @@
+"""What the API shows of the board: alerts with their status, groups as they are routed.
+
+Alerts that have ended are hidden, as Alertmanager hides them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from trapgate.alerting.board import Board
+from trapgate.alerting.matchers import Matcher, Matchers
+from trapgate.model import Alert, Labels
+
+
+class AlertFilter(msgspec.Struct, frozen=True):
+    """Which alerts a client wants. Nothing mutes alerts yet: all are active, so that `active`
+    false leaves none."""
+
+    active: bool = True
+    matchers: tuple[Matcher, ...] = ()
+    receiver: Callable[[str], bool] | None = None
+
+
+class AlertView(msgspec.Struct, frozen=True):
+    """An alert and the receivers that its labels are routed to."""
+
+    alert: Alert
+    receivers: tuple[str, ...]
+
+
+class GroupView(msgspec.Struct, frozen=True):
+    """A group of one receiver, its alerts in Alertmanager's order: job, instance, all labels."""
+
+    labels: Labels
+    receiver: str
+    alerts: tuple[AlertView, ...]
+
+
+def alerts_view(board: Board, wanted: AlertFilter, wall_ns: int) -> tuple[AlertView, ...]:
+    """The firing alerts that the filter lets through, by fingerprint."""
+    views = _views(board, wanted, wall_ns)
+    return tuple(sorted(views, key=lambda view: view.alert.fingerprint))
+
+
+def groups_view(board: Board, wanted: AlertFilter, wall_ns: int) -> tuple[GroupView, ...]:
+    """The groups of the alerts that the filter lets through, by labels, then receiver."""
+    groups: dict[tuple[str, str], tuple[Labels, list[AlertView]]] = {}
+    for view in _views(board, wanted, wall_ns):
+        for route in board.routing.route.routes(view.alert.labels):
+            if wanted.receiver is None or wanted.receiver(route.receiver):
+                group = route.group(view.alert.labels)
+                groups.setdefault((group.key, route.receiver), (group.labels, []))[1].append(view)
+    found = [
+        GroupView(labels, receiver, tuple(sorted(views, key=_in_group)))
+        for (_, receiver), (labels, views) in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda g: (sorted(g.labels.items()), g.receiver)))
+
+
+def _views(board: Board, wanted: AlertFilter, wall_ns: int) -> Iterator[AlertView]:
+    if not wanted.active:
+        return
+    matchers = Matchers(wanted.matchers)
+    for alert in board.alerts.values():
+        if alert.status(wall_ns) == "resolved" or not matchers.match(alert.labels):
+            continue
+        receivers = _unique(route.receiver for route in board.routing.route.routes(alert.labels))
+        if wanted.receiver is None or any(map(wanted.receiver, receivers)):
+            yield AlertView(alert, receivers)
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _in_group(view: AlertView) -> tuple[str, str, list[tuple[str, str]]]:
+    labels = view.alert.labels
+    return labels.get("job", ""), labels.get("instance", ""), sorted(labels.items())

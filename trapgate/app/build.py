@@ -1,0 +1,197 @@
+"""Texts → everything that the processes need, or all problems at once.
+
+`trapgate check`, `trapgate run` and a reload go through `build`: what one accepts all accept.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from trapgate.alerting.board import Routing
+from trapgate.alerting.channel import IntegrationSpec
+from trapgate.alerting.route import Route, build_route
+from trapgate.app.files import Bundle
+from trapgate.app.settings import AlertmanagerSettings, ReceiverSettings, Settings
+from trapgate.config import did_you_mean, load
+from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
+from trapgate.decode.syslog import SyslogDecoder
+from trapgate.listen import check_listeners
+from trapgate.mib import MibIndex
+from trapgate.model import IntegrationId, Problem, Protocol, Rule, Span
+from trapgate.normalize.sources import Sources, check_sources
+from trapgate.normalize.syslog import SyslogNormalizer
+from trapgate.normalize.trap import TrapNormalizer
+from trapgate.notify import LogIntegration, WebhookIntegration, check_webhook
+from trapgate.pipeline.translate import Translator
+from trapgate.ports import Integration
+from trapgate.rules import build_rules
+
+MakeIntegration = Callable[[], Integration]
+
+_SECRET_LINE = re.compile(r"^(\s*(?:-\s*)?(?:url|community):\s*).*$", re.MULTILINE)
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """One accepted configuration, composed. `data` is an absolute folder."""
+
+    bundle: Bundle
+    settings: Settings
+    alertmanager: AlertmanagerSettings
+    data: Path
+    rules: tuple[Rule, ...]
+    routing: Routing
+    integrations: Mapping[IntegrationId, MakeIntegration]
+    sources: Sources
+    mib: MibIndex
+
+    def translator(self, on_bug: Callable[[], None]) -> Translator:
+        """Decoders and normalizers as configured."""
+        listeners = self.settings.listen
+        return Translator(
+            protocols={entry.name: Protocol(entry.protocol) for entry in listeners},
+            decoders={
+                Protocol.SNMP: SnmpDecoder(self.settings.decode.snmp),
+                Protocol.SYSLOG: SyslogDecoder(self.sources.zone_of),
+            },
+            traps=TrapNormalizer(self.mib, self.sources),
+            syslog=SyslogNormalizer(self.sources),
+            sources=self.sources,
+            on_bug=on_bug,
+        )
+
+    def alertmanager_text(self) -> str:
+        """`alertmanager.yml` as it may be shown: values of secret keys are `<secret>`."""
+        return _SECRET_LINE.sub(r"\1<secret>", self.bundle.alertmanager[1])
+
+    def alertmanager_hash(self) -> int:
+        """Changes with the text of `alertmanager.yml` (48 bits: a float holds it exactly)."""
+        digest = hashlib.sha256(self.bundle.alertmanager[1].encode()).digest()
+        return int.from_bytes(digest[:6], "big")
+
+
+def build(bundle: Bundle) -> tuple[Configuration | None, list[Problem]]:
+    """Compose a configuration; warnings come with it, errors instead of it."""
+    main = load(bundle.main[1], bundle.main[0], Settings)
+    alertmanager = load(bundle.alertmanager[1], bundle.alertmanager[0], AlertmanagerSettings)
+    rules, rule_problems = build_rules(bundle.rules)
+    mib = MibIndex.load(bundle.mibs)
+    problems = [*main.problems, *alertmanager.problems, *rule_problems, *mib.problems]
+    builder = _Builder(bundle)
+    if main.value is not None:
+        builder.check_main(main.value)
+    if main.value is not None and alertmanager.value is not None:
+        builder.receivers(main.value, alertmanager.value)
+    problems += builder.problems
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    assert main.value is not None
+    assert alertmanager.value is not None
+    assert builder.route is not None
+    settings = builder.with_secrets(main.value)
+    configuration = Configuration(
+        bundle=bundle,
+        settings=settings,
+        alertmanager=alertmanager.value,
+        data=(Path(bundle.folder) / settings.data).absolute(),
+        rules=rules,
+        routing=Routing(builder.route, builder.specs),
+        integrations=builder.integrations,
+        sources=Sources(settings.sources),
+        mib=mib,
+    )
+    return configuration, problems
+
+
+class _Builder:
+    """Checks what no single component can, and composes the receivers."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.problems: list[Problem] = []
+        self.route: Route | None = None
+        self.specs: dict[str, tuple[IntegrationSpec, ...]] = {}
+        self.integrations: dict[IntegrationId, MakeIntegration] = {}
+
+    def check_main(self, settings: Settings) -> None:
+        self.problems += check_listeners(settings.listen)
+        self.problems += check_sources(settings.sources)
+        self.problems += check_snmp(settings.decode.snmp)
+        if settings.store.retention_days < 1:
+            summary = "retention_days must be 1 or more"
+            self.problems.append(settings.store.problem("retention_days", summary))
+        if settings.web.listen.host == "*":
+            summary = "the API has no authentication yet: this lets anybody on the network in"
+            span = settings.web.where.key("listen")
+            hint = "listen on 127.0.0.1 and put a proxy that authenticates before it"
+            self.problems.append(Problem("open-api", "warning", summary, span, hint))
+
+    def receivers(self, settings: Settings, file: AlertmanagerSettings) -> None:
+        names = [receiver.name for receiver in file.receivers]
+        for receiver in file.receivers:
+            if names.count(receiver.name) > 1:
+                summary = f'notification config name "{receiver.name}" is not unique'
+                self.problems.append(receiver.problem("name", summary))
+            self.receiver(receiver, settings)
+        for entry in settings.notify.log:
+            if entry.receiver not in names and entry.where.span.line:
+                summary = (
+                    f'there is no receiver "{entry.receiver}" in {self.bundle.alertmanager[0]}'
+                )
+                hint = did_you_mean(entry.receiver, names)
+                self.problems.append(entry.problem("receiver", summary, hint))
+        self.route, problems = build_route(file.route, names)
+        self.problems += problems
+
+    def receiver(self, receiver: ReceiverSettings, settings: Settings) -> None:
+        specs: list[IntegrationSpec] = []
+        for index, webhook in enumerate(receiver.webhook_configs):
+            self.problems += check_webhook(webhook)
+            url = webhook.url or self.bundle.secrets.get(webhook.url_file or "", "")
+            external = settings.web.external_url or f"http://{settings.web.listen}"
+            key = IntegrationId(receiver.name, "webhook", index)
+            specs.append(IntegrationSpec(key, webhook.send_resolved))
+            self.integrations[key] = lambda w=webhook, u=url, e=external: WebhookIntegration(
+                w, u, e
+            )
+        logs = [entry for entry in settings.notify.log if entry.receiver == receiver.name]
+        for index, entry in enumerate(logs):
+            key = IntegrationId(receiver.name, "log", index)
+            specs.append(IntegrationSpec(key, entry.send_resolved))
+            self.integrations[key] = LogIntegration
+        self.specs[receiver.name] = tuple(specs)
+
+    def with_secrets(self, settings: Settings) -> Settings:
+        """The settings with the contents of `*_file` in the place of their twins."""
+        snmp: SnmpSettings = settings.decode.snmp
+        communities = tuple(
+            msgspec.structs.replace(entry, community=self.bundle.secrets[entry.community_file])
+            if entry.community_file
+            else entry
+            for entry in snmp.communities
+        )
+        snmp = msgspec.structs.replace(snmp, communities=communities)
+        decode = msgspec.structs.replace(settings.decode, snmp=snmp)
+        return msgspec.structs.replace(settings, decode=decode)
+
+
+def restart_needed(old: Configuration, new: Configuration) -> list[Problem]:
+    """What a running trapgate cannot change: each is a problem of the new configuration."""
+    changed = [
+        name
+        for name in ("data", "listen", "spool", "store", "web", "observe")
+        if getattr(old.settings, name) != getattr(new.settings, name)
+    ]
+    file = new.bundle.main[0]
+    return [
+        Problem(
+            "restart-needed",
+            "error",
+            f'"{name}" has changed, which a reload cannot apply',
+            new.settings.where.keys.get(name, Span(file)),
+            "restart trapgate to use it",
+        )
+        for name in changed
+    ]

@@ -1,0 +1,160 @@
+"""The configuration as read from disk: all texts together, so that every process has the same.
+
+`read_bundle` is the only reader of configuration files. A bundle is published in the data folder;
+processes that start later, or that are told to reload, take it from there and never see a file
+that is being edited.
+"""
+
+import os
+from collections.abc import Mapping
+from glob import glob, has_magic
+from pathlib import Path
+
+import msgspec
+
+from trapgate.app.settings import AlertmanagerSettings, Settings
+from trapgate.config import load
+from trapgate.model import Problem, Span
+
+BUNDLE_SCHEMA = 1
+
+SEARCHED = (Path("trapgate.yml"), Path("/etc/trapgate/trapgate.yml"))
+"""Where the configuration is looked for if none is named."""
+
+_PACKAGE = Path(__file__).parent.parent
+_BUNDLED = _PACKAGE / "bundled" if (_PACKAGE / "bundled").is_dir() else _PACKAGE.parent
+"""`rules/` and `mibs/`: in the wheel inside the package, in a checkout beside it."""
+
+DEFAULTS = Path(__file__).parent / "defaults"
+"""The default configuration."""
+
+TEST_SUFFIX = ".test.yml"
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """Every text of one configuration. `folder` is where relative paths start; names are as a
+    user would write them."""
+
+    schema: int
+    folder: str
+    main: tuple[str, str]
+    alertmanager: tuple[str, str]
+    rules: Mapping[str, str]
+    mibs: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+def read_bundle(path: Path | None) -> tuple[Bundle | None, list[Problem]]:
+    """Read the configuration at `path`, else where it is usually found, else the built-in one."""
+    main = path or next((found for found in SEARCHED if found.is_file()), None)
+    reader = _Reader()
+    if main is None:
+        main, folder = DEFAULTS / "trapgate.yml", Path.cwd()
+        name = "(built in) trapgate.yml"
+    else:
+        folder, name = main.parent, str(main)
+    text = reader.text(main, Span(name), "name another file with --config")
+    settings = load(text or "", name, Settings)
+    if text is None or settings.value is None:
+        return None, [*reader.problems, *settings.problems]
+    value = settings.value
+    alertmanager = reader.alertmanager(value, main, folder)
+    bundle = Bundle(
+        schema=BUNDLE_SCHEMA,
+        folder=str(folder),
+        main=(name, text),
+        alertmanager=alertmanager,
+        rules=reader.rules(value, folder),
+        mibs=reader.folder(_BUNDLED / "mibs", "*.json"),
+        secrets=reader.secrets(value, alertmanager, folder),
+    )
+    return (None if reader.problems else bundle), reader.problems
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def text(self, path: Path, span: Span, help: str) -> str | None:
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            summary = f"cannot read {path}: {reason}"
+            self.problems.append(Problem("unreadable-file", "error", summary, span, help))
+            return None
+
+    def folder(self, folder: Path, pattern: str) -> dict[str, str]:
+        """Files that come with trapgate, by name."""
+        return {path.name: path.read_text("utf-8") for path in sorted(folder.glob(pattern))}
+
+    def alertmanager(self, settings: Settings, main: Path, folder: Path) -> tuple[str, str]:
+        """Name and text of `alertmanager.yml`; the built-in one if none is configured."""
+        if settings.alerting.config is None or main.parent == DEFAULTS:
+            text = (DEFAULTS / "alertmanager.yml").read_text("utf-8")
+            return "(built in) alertmanager.yml", text
+        path = folder / settings.alerting.config
+        span = settings.alerting.where.key("config")
+        return str(path), self.text(path, span, "correct the path") or ""
+
+    def rules(self, settings: Settings, folder: Path) -> dict[str, str]:
+        found: dict[str, str] = {}
+        if settings.rules.bundled:
+            own = self.folder(_BUNDLED / "rules", "*.yml")
+            found = {f"(built in) {n}": t for n, t in own.items() if not n.endswith(TEST_SUFFIX)}
+        span = settings.rules.where.key("files")
+        for pattern in settings.rules.files:
+            names = sorted(glob(str(folder / pattern)))
+            if not names and not has_magic(pattern):
+                names = [str(folder / pattern)]  # reading it says what is wrong
+            for name in names:
+                if not name.endswith(TEST_SUFFIX):
+                    found[name] = self.text(Path(name), span, "correct the path") or ""
+        return found
+
+    def secrets(
+        self, settings: Settings, alertmanager: tuple[str, str], folder: Path
+    ) -> dict[str, str]:
+        """The contents of the files that `*_file` keys name, by the path as written."""
+        wanted = [
+            (entry.community_file, entry.where.key("community_file"))
+            for entry in settings.decode.snmp.communities
+        ]
+        wanted += _url_files(*alertmanager)
+        found: dict[str, str] = {}
+        for name, span in wanted:
+            if name is not None:
+                found[name] = (self.text(folder / name, span, "correct the path") or "").strip()
+        return found
+
+
+def _url_files(name: str, text: str) -> list[tuple[str | None, Span]]:
+    """The files that webhooks take their URL from; problems of the file are found by `build`."""
+    loaded = load(text, name, AlertmanagerSettings).value
+    return [
+        (webhook.url_file, webhook.where.key("url_file"))
+        for receiver in (loaded.receivers if loaded else ())
+        for webhook in receiver.webhook_configs
+    ]
+
+
+def publish_bundle(bundle: Bundle, path: Path) -> None:
+    """Make a bundle the one that all processes use, whole or not at all; it holds secrets."""
+    scratch = path.with_suffix(".tmp")
+    fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(msgspec.json.encode(bundle))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(scratch, path)
+
+
+def published_bundle(path: Path) -> Bundle:
+    """The bundle that all processes use."""
+    return msgspec.json.decode(path.read_bytes(), type=Bundle)
+
+
+def bundle_stamp(path: Path) -> tuple[int, int]:
+    """What changes when another bundle is published."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns

@@ -1,0 +1,197 @@
+"""The schemas of `trapgate.yml` and `alertmanager.yml`, composed of what each component declares.
+
+In `trapgate.yml` a section is named after the stage that it configures.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import msgspec
+
+from trapgate.alerting.settings import GlobalSettings, RouteSettings
+from trapgate.config import Address, ByteSize, Section
+from trapgate.decode.snmp.settings import SnmpSettings
+from trapgate.listen.settings import ListenerSettings
+from trapgate.normalize.sources import SourceSettings
+from trapgate.notify import LogSettings, WebhookSettings
+from trapgate.store import RETENTION_BYTES_MAX, RETENTION_DAYS
+
+_DEFAULT_LISTENERS = (
+    ListenerSettings(name="snmp", protocol="snmp", address=Address("*", 1162)),
+    ListenerSettings(name="syslog-udp", protocol="syslog", address=Address("*", 5514)),
+    ListenerSettings(
+        name="syslog-tcp", protocol="syslog", transport="tcp", address=Address("*", 5514)
+    ),
+)
+
+
+class SpoolSettings(Section, frozen=True, kw_only=True):
+    """`spool`: what was received and is not processed yet."""
+
+    size_max: ByteSize = ByteSize(1 << 30)
+    """Bound of the raw spool on disk. When it is full (the store or the rules are behind by that
+    much) new datagrams are counted as spool-full and TCP senders have to wait."""
+
+    later: ClassVar[Mapping[str, str]] = {"age_max": "a bound by age comes later"}
+
+
+class DecodeSettings(Section, frozen=True, kw_only=True):
+    """`decode`: the protocols."""
+
+    snmp: SnmpSettings = SnmpSettings()
+    """SNMP traps and informs."""
+
+    later: ClassVar[Mapping[str, str]] = {"syslog": "dialects of your own come later"}
+
+
+class StoreSettings(Section, frozen=True, kw_only=True):
+    """`store`: the events."""
+
+    kind: Literal["sqlite"] = "sqlite"
+    """Where events are kept: `sqlite`, files in the data folder, one a day."""
+
+    retention_days: int = RETENTION_DAYS
+    """Days of events that are kept; older files are deleted."""
+
+    size_max: ByteSize = ByteSize(RETENTION_BYTES_MAX)
+    """Bound of all event files on disk; the oldest days are deleted first."""
+
+    later: ClassVar[Mapping[str, str]] = {"elasticsearch": "the Elasticsearch store comes later"}
+
+
+class RulesSettings(Section, frozen=True, kw_only=True):
+    """`rules`: where they are."""
+
+    bundled: bool = True
+    """Whether the rules that come with trapgate are used."""
+
+    files: tuple[str, ...] = ()
+    """Rule files of your own: paths or globs, relative to this file. Files that end in `.test.yml`
+    are tests, not rules."""
+
+
+class AlertingSettings(Section, frozen=True, kw_only=True):
+    """`alerting`: where alerts go."""
+
+    config: str | None = None
+    """Path of `alertmanager.yml` (Alertmanager's own format), relative to this file. Without it
+    alerts go to one receiver named `default`."""
+
+
+class NotifySettings(Section, frozen=True, kw_only=True):
+    """`notify`: integrations that Alertmanager does not have, attached to its receivers by name."""
+
+    log: tuple[LogSettings, ...] = (LogSettings(receiver="default"),)
+    """Notifications as lines on standard output."""
+
+
+class WebSettings(Section, frozen=True, kw_only=True):
+    """`web`: the HTTP API."""
+
+    listen: Address = Address("127.0.0.1", 9093)
+    """Where to listen. There is no authentication yet: loopback unless you put a proxy before it.
+    """
+
+    external_url: str = ""
+    """How others reach this trapgate, as `https://trapgate.example.net`; for links."""
+
+    later: ClassVar[Mapping[str, str]] = {"config_file": "TLS and authentication come later"}
+
+
+class ObserveSettings(Section, frozen=True, kw_only=True):
+    """`observe`: logs, on standard error."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
+
+    log_format: Literal["logfmt", "json"] = "logfmt"
+    """How a line looks."""
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """`trapgate.yml`."""
+
+    data: str = "./data"
+    """Folder of everything that is kept, relative to this file; one trapgate at a time uses it."""
+
+    listen: tuple[ListenerSettings, ...] = _DEFAULT_LISTENERS
+    """The ports that devices send to."""
+
+    sources: tuple[SourceSettings, ...] = ()
+    """What is known of devices by their address."""
+
+    spool: SpoolSettings = SpoolSettings()
+    """Datagrams on their way."""
+
+    decode: DecodeSettings = DecodeSettings()
+    """The protocols."""
+
+    store: StoreSettings = StoreSettings()
+    """The events."""
+
+    rules: RulesSettings = RulesSettings()
+    """The rule files."""
+
+    alerting: AlertingSettings = AlertingSettings()
+    """The routing of alerts."""
+
+    notify: NotifySettings = NotifySettings()
+    """Integrations of trapgate's own."""
+
+    web: WebSettings = WebSettings()
+    """The HTTP API."""
+
+    observe: ObserveSettings = ObserveSettings()
+    """Logs."""
+
+    later: ClassVar[Mapping[str, str]] = {
+        "mib": "vendor MIBs come later; the bundled index is used",
+        "state": "clusters come later; state is kept in the data folder",
+        "normalize": "there is nothing to set yet; devices are described in sources",
+    }
+
+
+_UNBUILT_RECEIVERS = """
+email pagerduty opsgenie jira victorops slack sns pushover telegram discord msteams msteamsv2 webex
+mattermost rocketchat wechat incidentio
+""".split()
+
+
+class ReceiverSettings(Section, frozen=True, kw_only=True):
+    """One entry of `receivers`."""
+
+    name: str
+    """What routes call it."""
+
+    webhook_configs: tuple[WebhookSettings, ...] = ()
+    """HTTP requests in Alertmanager's webhook format."""
+
+    later: ClassVar[Mapping[str, str]] = {
+        "labels": "labels of receivers come later",
+        **{
+            f"{kind}_configs": "only webhook_configs is built so far; a webhook can stand in for it"
+            for kind in _UNBUILT_RECEIVERS
+        },
+    }
+
+
+class AlertmanagerSettings(Section, frozen=True, kw_only=True):
+    """`alertmanager.yml`."""
+
+    global_: GlobalSettings = msgspec.field(default=GlobalSettings(), name="global")
+    """Defaults for the whole file."""
+
+    route: RouteSettings
+    """The root of the routing tree."""
+
+    receivers: tuple[ReceiverSettings, ...]
+    """Who can be told."""
+
+    later: ClassVar[Mapping[str, str]] = {
+        "inhibit_rules": "inhibition comes later",
+        "templates": "notification templates come later",
+        "time_intervals": "time intervals come later",
+        "mute_time_intervals": "time intervals come later",
+        "tracing": "tracing comes later",
+        "event_recorder": "decisions are kept in the history: GET /api/v1/decisions",
+    }

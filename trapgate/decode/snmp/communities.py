@@ -1,0 +1,67 @@
+"""Communities: which configured entry lets a message in.
+
+A community is a password in clear text, so it is compared in constant time with every entry,
+and each entry counts only from its own networks.
+"""
+
+from collections.abc import Sequence
+from hmac import compare_digest
+from ipaddress import ip_address
+
+from trapgate.decode.snmp.settings import CommunitySettings
+from trapgate.model import Outcome, Refusal
+
+ADDRESSES_CACHED_MAX = 65_536
+"""Addresses whose entries are remembered; a scan of spoofed sources empties the cache, no more."""
+
+UNKNOWN_COMMUNITY = Refusal(Outcome.COMMUNITY_DENIED, "unknown-community")
+SOURCE_NOT_ALLOWED = Refusal(Outcome.COMMUNITY_DENIED, "source-not-allowed")
+
+
+class Communities:
+    """The configured entries. Raises `ValueError` for one whose community was not filled in."""
+
+    def __init__(self, entries: Sequence[CommunitySettings]) -> None:
+        missing = [entry.name for entry in entries if entry.community is None]
+        if missing:
+            raise ValueError(f"communities were not read from their files: {missing}")
+        self._entries = tuple((entry.name, (entry.community or "").encode()) for entry in entries)
+        self._networks = tuple(
+            tuple(network for cidr in entry.sources for network in cidr.networks)
+            for entry in entries
+        )
+        self._allowed: dict[str, tuple[bool, ...]] = {}
+
+    def credential(self, community: bytes, address: str) -> str | Refusal:
+        """The name of the first entry with this community that takes this address, else why not.
+
+        The time taken depends on the number of entries, not on which of them matches.
+        """
+        allowed = self._allowed.get(address)
+        if allowed is None:
+            allowed = self._remember(address)
+        chosen: str | Refusal = UNKNOWN_COMMUNITY
+        for (name, known), here in zip(self._entries, allowed, strict=True):
+            if compare_digest(known, community):
+                if here and isinstance(chosen, Refusal):
+                    chosen = name
+                elif chosen is UNKNOWN_COMMUNITY:
+                    chosen = SOURCE_NOT_ALLOWED
+        return chosen
+
+    def _remember(self, address: str) -> tuple[bool, ...]:
+        if len(self._allowed) >= ADDRESSES_CACHED_MAX:
+            self._allowed.clear()
+        allowed = self._allowed[address] = self._search(address)
+        return allowed
+
+    def _search(self, address: str) -> tuple[bool, ...]:
+        """Which entries take this address; none does if it is no IP address."""
+        try:
+            ip = ip_address(address.partition("%")[0])
+        except ValueError:
+            return tuple(False for _ in self._entries)
+        return tuple(
+            any(ip.version == network.version and ip in network for network in networks)
+            for networks in self._networks
+        )

@@ -1,0 +1,108 @@
+"""The outside of an SNMP message (RFC 1157 §4, RFC 1901 §3): version and community.
+
+In: a datagram. Out: where its PDU is, who it says it comes from, and a copy that may be kept. It
+reads on as far as it can where something is wrong, since a community must also be masked in
+what cannot be decoded.
+"""
+
+import msgspec
+
+from trapgate.decode.snmp import ber
+from trapgate.decode.snmp.problems import (
+    BAD_LENGTH,
+    EMPTY,
+    NOT_BER,
+    NOT_SNMP,
+    TRUNCATED,
+    UNSUPPORTED_VERSION,
+    Unreadable,
+)
+from trapgate.model import Problem
+
+V1 = 0
+V2C = 1
+
+_TRAP_COMMUNITY = bytes.fromhex("2b060106031201040004")
+"""The end of snmpTrapCommunity.0 in BER, and the type that follows: the variable in which a proxy
+passes on the community of a trap that it has translated (RFC 3584 §3.1)."""
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """A message before its PDU is looked at.
+
+    `data` is the datagram with every community in it masked, byte for byte as long. `version` is
+    the number on the wire (-1: not read). `community` is `None` unless it is there whole and the
+    version is one that has it. The PDU begins at `pdu`; the message should end at `end`.
+    """
+
+    data: bytes
+    version: int = -1
+    community: bytes | None = None
+    pdu: int = 0
+    end: int = 0
+    problem: Problem | None = None
+
+
+def open_envelope(datagram: bytes) -> Envelope:
+    """Read version and community; never raises: `problem` says why the rest is not readable."""
+    data = datagram if _TRAP_COMMUNITY not in datagram else _masked_variables(datagram)
+    try:
+        version, pos, end = _version(data)
+    except Unreadable as unreadable:
+        return Envelope(data, problem=unreadable.problem)
+    size = len(data)
+    within = min(end, size)
+    cut = TRUNCATED if end > size else None
+    has_community = version in (V1, V2C)
+    if within == pos or data[pos] != ber.OCTETS:
+        problem = cut or (NOT_SNMP if has_community else UNSUPPORTED_VERSION)
+        return Envelope(data, version, problem=problem)
+    try:
+        _, start, stop = ber.header(data, pos, within)
+    except Unreadable:
+        start, stop = pos + 1, size + 1  # it may be anywhere from here on
+    seen = min(stop, within)
+    community = datagram[start:seen]
+    data = data[:start] + b"*" * (seen - start) + data[seen:]
+    if not has_community:
+        return Envelope(data, version, problem=UNSUPPORTED_VERSION)
+    if stop > within:
+        return Envelope(data, version, problem=cut or BAD_LENGTH)
+    return Envelope(data, version, community, stop, end, cut)
+
+
+def _version(data: bytes) -> tuple[int, int, int]:
+    """The version, where the next element begins, and where the message says that it ends."""
+    size = len(data)
+    if not data or data[0] != ber.SEQUENCE:
+        raise Unreadable(NOT_BER if data else EMPTY)
+    # A header that is cut itself gets zeros for what is missing: it then ends behind the data.
+    head = data if size >= ber.HEADER_BYTES_MAX else data + bytes(ber.HEADER_BYTES_MAX)
+    _, pos, end = ber.header(head, 0, len(head))
+    within = min(end, size)
+    short = TRUNCATED if end > size else BAD_LENGTH
+    if pos + 2 > within:
+        raise Unreadable(short)
+    tag, start, stop = ber.header(data, pos, within)
+    if tag != ber.INTEGER:
+        raise Unreadable(NOT_SNMP)
+    if stop > within:
+        raise Unreadable(short)
+    return ber.integer(data[start:stop], []), stop, end
+
+
+def _masked_variables(data: bytes) -> bytes:
+    """Mask every value of snmpTrapCommunity.0. It is a search for bytes, so it also finds them
+    in what cannot be decoded; that it may hit the inside of another value does no harm."""
+    masked = bytearray(data)
+    pos = data.find(_TRAP_COMMUNITY)
+    while pos >= 0:
+        at = pos + len(_TRAP_COMMUNITY) - 1
+        try:
+            _, start, stop = ber.header(data, at, len(data))
+        except Unreadable:
+            start, stop = at + 1, len(data)
+        stop = min(stop, len(data))
+        masked[start:stop] = b"*" * (stop - start)
+        pos = data.find(_TRAP_COMMUNITY, pos + 1)
+    return bytes(masked)

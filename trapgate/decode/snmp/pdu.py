@@ -1,0 +1,227 @@
+"""Notification PDUs: SNMPv1's Trap-PDU (RFC 1157 §4.1.6), SNMPv2-Trap and InformRequest (RFC 3416
+§4.2.6, §4.2.7), all into the one shape of SNMPv2 (RFC 3584 §3.1).
+
+The PDU alone decides how it is read, not the version of the message around it: some agents put
+one version's PDU into the other's message.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv6Address
+from operator import attrgetter
+from typing import Literal
+
+import msgspec
+
+from trapgate.decode.snmp import ber
+from trapgate.decode.snmp.ber import Oids
+from trapgate.decode.snmp.envelope import V1, Envelope
+from trapgate.decode.snmp.problems import (
+    BAD_ADDRESS,
+    BAD_GENERIC_TRAP,
+    BAD_PDU,
+    BAD_SPECIFIC_TRAP,
+    COUNTER64_IN_V1,
+    MISPLACED_HEADER,
+    NO_TRAP_OID,
+    NO_UPTIME,
+    PDU_OF_OTHER_VERSION,
+    REPEATED_VARBIND,
+    TRAILING_BYTES,
+    UNSUPPORTED_PDU,
+    Unreadable,
+    note,
+)
+from trapgate.decode.snmp.varbinds import VarbindReader
+from trapgate.model import Problem, Trap, Varbind
+
+V1_TRAP = 0xA4
+INFORM = 0xA6
+TRAP = 0xA7
+RESPONSE = 0xA2
+
+SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
+SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
+SNMP_TRAPS = "1.3.6.1.6.3.1.1.5"
+ENTERPRISE_SPECIFIC = 6
+
+# Some agents leave the instance away.
+_UPTIMES = (SYS_UPTIME, SYS_UPTIME[:-2])
+_TRAP_OIDS = (SNMP_TRAP_OID, SNMP_TRAP_OID[:-2])
+_IP_TAGS = (0x40, ber.OCTETS)
+_TIME_TAGS = (0x43, ber.INTEGER)
+_NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
+_oid_of = attrgetter("oid")
+
+
+class _V1Header(msgspec.Struct, frozen=True, gc=False):
+    enterprise: str
+    agent_address: str | None
+    generic: int
+    specific: int
+    uptime: int
+
+
+def read_trap(envelope: Envelope, credential: str, reader: VarbindReader) -> Trap:
+    """Decode the PDU of a message that was let in by `credential`.
+
+    Raises `Unreadable` with the reason. What is odd and was understood is in the trap's problems.
+    """
+    data = envelope.data
+    found: list[Problem] = []
+    tag, pos, end = ber.element(data, envelope.pdu, envelope.end)
+    if end < len(data):
+        note(found, TRAILING_BYTES)
+    if tag not in (TRAP, INFORM, V1_TRAP):
+        raise Unreadable(UNSUPPORTED_PDU)
+    if (tag == V1_TRAP) != (envelope.version == V1):
+        note(found, PDU_OF_OTHER_VERSION)
+    version: Literal["1", "2c"] = "1" if envelope.version == V1 else "2c"
+    if tag == V1_TRAP:
+        header, pos = _v1_header(data, pos, end, reader.oids, found)
+        varbinds = _varbinds(data, pos, end, reader, found)
+        return _v1_trap(version, header, varbinds, credential, data, found)
+    request_id, pos = _number(data, pos, end, found)
+    pos = _after_errors(data, pos, end)
+    varbinds = _varbinds(data, pos, end, reader, found)
+    trap_oid, uptime, payload = _without_header(varbinds, found)
+    return Trap(
+        version,
+        "trap" if tag == TRAP else "inform",
+        request_id,
+        credential,
+        trap_oid,
+        uptime,
+        payload,
+        data,
+        problems=tuple(found),
+    )
+
+
+def _after_errors(data: bytes, pos: int, end: int) -> int:
+    """Skip error-status and error-index, which say nothing in a notification."""
+    if data.startswith(_NO_ERROR, pos) and pos + len(_NO_ERROR) <= end:
+        return pos + len(_NO_ERROR)
+    _, _, pos = ber.element(data, pos, end)
+    _, _, pos = ber.element(data, pos, end)
+    return pos
+
+
+def translated(enterprise: str, generic: int, specific: int) -> str:
+    """The snmpTrapOID of an SNMPv1 trap (RFC 3584 §3.1 (2))."""
+    if 0 <= generic < ENTERPRISE_SPECIFIC:
+        return f"{SNMP_TRAPS}.{generic + 1}"
+    return f"{enterprise}.0.{specific % 2**32}"
+
+
+def _v1_trap(
+    version: Literal["1", "2c"],
+    header: _V1Header,
+    varbinds: Sequence[Varbind],
+    credential: str,
+    data: bytes,
+    found: list[Problem],
+) -> Trap:
+    if not 0 <= header.generic <= ENTERPRISE_SPECIFIC:
+        note(found, BAD_GENERIC_TRAP)
+    if not 0 <= header.specific < 2**32:
+        note(found, BAD_SPECIFIC_TRAP)
+    if any(varbind.type == "counter64" for varbind in varbinds):
+        note(found, COUNTER64_IN_V1)
+    return Trap(
+        version,
+        "trap",
+        None,
+        credential,
+        translated(header.enterprise, header.generic, header.specific),
+        header.uptime,
+        tuple(varbinds),
+        data,
+        header.enterprise,
+        header.agent_address,
+        header.generic,
+        header.specific,
+        tuple(found),
+    )
+
+
+def _v1_header(
+    data: bytes, pos: int, end: int, oids: Oids, found: list[Problem]
+) -> tuple[_V1Header, int]:
+    tag, start, pos = ber.element(data, pos, end)
+    if tag != ber.OID:
+        raise Unreadable(BAD_PDU)
+    enterprise = ber.noted_oid(data[start:pos], oids, found)
+    tag, start, pos = ber.element(data, pos, end)
+    if tag not in _IP_TAGS:
+        raise Unreadable(BAD_PDU)
+    address = _agent_address(data[start:pos], found)
+    generic, pos = _number(data, pos, end, found)
+    specific, pos = _number(data, pos, end, found)
+    tag, start, pos = ber.element(data, pos, end)
+    if tag not in _TIME_TAGS:
+        raise Unreadable(BAD_PDU)
+    uptime = ber.unsigned(data[start:pos], 32, found)
+    return _V1Header(enterprise, address, generic, specific, uptime), pos
+
+
+def _agent_address(content: bytes, found: list[Problem]) -> str | None:
+    """IPv4 by the book; IPv6 as some agents write it; `None` for anything else."""
+    if len(content) == 4:
+        return f"{content[0]}.{content[1]}.{content[2]}.{content[3]}"
+    note(found, BAD_ADDRESS)
+    return str(IPv6Address(content)) if len(content) == 16 else None
+
+
+def _number(data: bytes, pos: int, end: int, found: list[Problem]) -> tuple[int, int]:
+    """An INTEGER of the PDU's header, and where it ends."""
+    tag, start, stop = ber.element(data, pos, end)
+    if tag != ber.INTEGER:
+        raise Unreadable(BAD_PDU)
+    return ber.integer(data[start:stop], found), stop
+
+
+def _varbinds(
+    data: bytes, pos: int, end: int, reader: VarbindReader, found: list[Problem]
+) -> list[Varbind]:
+    """The variable-bindings list that ends the PDU."""
+    tag, start, stop = ber.element(data, pos, end)
+    if tag != ber.SEQUENCE:
+        raise Unreadable(BAD_PDU)
+    if stop < end:
+        note(found, TRAILING_BYTES)
+    varbinds = reader.read(data, start, stop, found)
+    if len(set(map(_oid_of, varbinds))) < len(varbinds):
+        note(found, REPEATED_VARBIND)
+    return varbinds
+
+
+def _without_header(
+    varbinds: list[Varbind], found: list[Problem]
+) -> tuple[str, int | None, tuple[Varbind, ...]]:
+    """snmpTrapOID, sysUpTime and the rest, the two from wherever they are."""
+    if len(varbinds) >= 2:
+        first, second = varbinds[0], varbinds[1]
+        if first.oid == SYS_UPTIME and second.oid == SNMP_TRAP_OID:
+            uptime, trap_oid = first.value, second.value
+            if isinstance(uptime, int) and isinstance(trap_oid, str):
+                return trap_oid, uptime, tuple(varbinds[2:])
+    uptime_at = trap_oid_at = None
+    for varbind in varbinds:
+        if uptime_at is None and varbind.oid in _UPTIMES and isinstance(varbind.value, int):
+            uptime_at = varbind
+        elif trap_oid_at is None and varbind.oid in _TRAP_OIDS and varbind.type == "oid":
+            trap_oid_at = varbind
+    if uptime_at is None:
+        note(found, NO_UPTIME)
+    if trap_oid_at is None:
+        note(found, NO_TRAP_OID)
+    if uptime_at and trap_oid_at:
+        note(found, MISPLACED_HEADER)
+    payload = tuple(v for v in varbinds if v is not uptime_at and v is not trap_oid_at)
+    trap_oid = trap_oid_at.value if trap_oid_at else None
+    uptime = uptime_at.value if uptime_at else None
+    return (
+        trap_oid if isinstance(trap_oid, str) else ber.ZERO_DOT_ZERO,
+        uptime if isinstance(uptime, int) else None,
+        payload,
+    )

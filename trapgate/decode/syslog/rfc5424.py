@@ -1,0 +1,108 @@
+"""RFC 5424: the header of six fields, structured data, and the text behind it.
+
+Read as strictly as needed to tell it from the older forms, and then as loosely as it makes sense:
+an appname may be empty (`logger -t ''`), trailing fields may be missing, a `]` in a value may
+stand without its backslash.
+"""
+
+import re
+from collections.abc import Mapping
+
+from trapgate.decode.syslog.header import Header
+from trapgate.decode.syslog.times import iso
+from trapgate.model import Problem
+
+FIELD_CHARS_MAX = 255
+"""The longest header field (HOSTNAME) of §6; a longer word means that this is no header."""
+
+PARAMETERS_MAX = 256
+"""Parameters kept of one message: each becomes a field of the event, and 64 KiB could hold ten
+thousand."""
+
+SHORT_HEADER = Problem("short-header", "warning", "the RFC 5424 header ends early")
+BAD_STRUCTURED_DATA = Problem(
+    "bad-structured-data", "warning", "the structured data is malformed: it was left in the text"
+)
+MANY_PARAMETERS = Problem(
+    "many-parameters", "warning", f"only the first {PARAMETERS_MAX} parameters were kept"
+)
+
+_NIL = "-"
+_BOM = "\ufeff"
+
+_START = re.compile(r" ?1 (?=-(?: |$)|[0-9]{4}-)")
+_ELEMENT = re.compile(r'\[([^\s=\]"]{1,255})')
+_PARAMETER = re.compile(r' +([^\s=\]"]{1,255})="([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\\]])')
+
+
+def scan_5424(text: str, at: int) -> Header | None:
+    """The header whose VERSION stands at `at` (behind the PRI); `None` if it is not of this form.
+
+    A sender that says that its clock is not synchronised (§7.1.2: timeQuality's isSynced="0") has
+    marked it. Structured data that cannot be read stays in the text, with a problem.
+    """
+    start = _START.match(text, at)
+    if start is None:
+        return None
+    words = text[start.end() :].split(" ", 5)
+    problems: tuple[Problem, ...] = ()
+    if len(words) < 6:
+        words += [_NIL] * (6 - len(words))
+        problems = (SHORT_HEADER,)
+    stamp, hostname, appname, procid, msgid, rest = words
+    if max(len(hostname), len(appname), len(procid), len(msgid)) > FIELD_CHARS_MAX:
+        return None
+    found = None if stamp == _NIL else iso(stamp, 0)
+    if stamp != _NIL and (found is None or found.end != len(stamp)):
+        return None
+    end, elements, problem = structured_data(rest, 0)
+    return Header(
+        "rfc5424",
+        rest[end:].removeprefix(" ").removeprefix(_BOM),
+        found.civil if found is not None else None,
+        marked=elements.get("timeQuality", {}).get("isSynced") == "0",
+        hostname=_value(hostname),
+        appname=_value(appname),
+        procid=_value(procid),
+        msgid=_value(msgid),
+        structured_data=elements,
+        problems=problems if problem is None else (*problems, problem),
+    )
+
+
+def _value(word: str) -> str | None:
+    return None if word in (_NIL, "") else word
+
+
+def structured_data(
+    text: str, at: int
+) -> tuple[int, Mapping[str, Mapping[str, str]], Problem | None]:
+    """Read STRUCTURED-DATA (§6.3) at a place: its end, its elements by SD-ID, what was wrong.
+
+    A parameter that an element repeats (§6.3.3 allows it) has its values joined by ", ". If it is
+    malformed it ends where it began and has no elements.
+    """
+    if text.startswith(_NIL, at) and text[at + 1 : at + 2] in ("", " "):
+        return at + 1, {}, None
+    elements: dict[str, dict[str, str]] = {}
+    begin, kept, cut = at, 0, False
+    while (opening := _ELEMENT.match(text, at)) is not None:
+        element = elements.setdefault(opening[1], {})
+        at = opening.end()
+        while (parameter := _PARAMETER.match(text, at)) is not None:
+            at = parameter.end()
+            kept += 1
+            if kept > PARAMETERS_MAX:
+                cut = True
+                continue
+            name, value = parameter.groups()
+            if "\\" in value:
+                value = _ESCAPED.sub(r"\1", value)
+            element[name] = f"{element[name]}, {value}" if name in element else value
+        if not text.startswith("]", at):
+            return begin, {}, BAD_STRUCTURED_DATA
+        at += 1
+    if at == begin or text[at : at + 1] not in ("", " ", ":"):
+        return begin, {}, BAD_STRUCTURED_DATA
+    return at, elements, MANY_PARAMETERS if cut else None

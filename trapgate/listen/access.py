@@ -1,0 +1,47 @@
+"""Who may send to a listener: one verdict an address, remembered."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import msgspec
+
+from trapgate.config import Cidr
+
+ADDRESSES_CACHED_MAX = 65_536
+"""Addresses whose verdict is remembered; a scan of spoofed sources empties the cache, no more."""
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """What a listener thinks of a peer. `address` is canonical: a v4-mapped IPv6 address is
+    written as IPv4, a zone id is kept."""
+
+    address: str
+    allowed: bool
+
+
+class AccessList:
+    """The `allow` of a listener, as a function of the address that a socket reports."""
+
+    def __init__(self, allow: Sequence[Cidr]) -> None:
+        self._networks = [network for cidr in allow for network in cidr.networks]
+        self._cache: dict[str, Verdict] = {}
+
+    def verdict(self, host: str) -> Verdict:
+        """The verdict on an address as the socket module writes it (`::ffff:192.0.2.1`,
+        `fe80::1%eth0`)."""
+        known = self._cache.get(host)
+        if known is None:
+            if len(self._cache) >= ADDRESSES_CACHED_MAX:
+                self._cache.clear()
+            known = self._cache[host] = self._judge(host)
+        return known
+
+    def _judge(self, host: str) -> Verdict:
+        bare, percent, zone = host.partition("%")
+        address: IPv4Address | IPv6Address = ip_address(bare)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        allowed = any(
+            address.version == network.version and address in network for network in self._networks
+        )
+        return Verdict(f"{address}{percent}{zone}", allowed)

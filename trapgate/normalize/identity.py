@@ -1,0 +1,73 @@
+"""Which datagram is which: ids that two gateways agree on, and repeats that are one event.
+
+An id is the 10-second bucket of the receive time (so that ids sort by time and name their day) and
+a hash of kind, peer, bytes and n, where n counts identical datagrams of that peer in the bucket.
+Identical SNMP datagrams in a bucket are one notification, sent or routed twice (its request-id
+makes the bytes differ otherwise); identical syslog lines are as many events.
+
+The memory is a function of the records read so far: a reader that starts in the middle of a spool
+first shows it the records of the bucket that it starts in.
+"""
+
+from hashlib import blake2b
+
+import msgspec
+
+from trapgate.model import BUCKET_S, NS_PER_S, Datagram, Protocol
+
+BUCKETS_MAX = 2
+"""Buckets that are remembered: the clock moves on, and may be set back a little."""
+
+BUCKET_DATAGRAMS_MAX = 1_000_000
+"""Datagrams that one bucket remembers, some 100 MB at the most; above it, repeats in the rest of
+the bucket are not recognised (each is an event of its own, with an id that may come again)."""
+
+_BUCKET_NS = BUCKET_S * NS_PER_S
+
+
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """The event id of a datagram, and whether it repeats one that was seen."""
+
+    event_id: str
+    duplicate: bool
+
+
+def bucket_of(received_at: int) -> int:
+    """The number of the 10-second bucket of an instant."""
+    return received_at // _BUCKET_NS
+
+
+class Identities:
+    """The memory of the last buckets."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, dict[bytes, int]] = {}
+        self._number = -1
+        self._seen: dict[bytes, int] = {}
+        self._prefix = ""
+
+    def of(self, datagram: Datagram, protocol: Protocol) -> Identity:
+        """The identity of the next datagram of the stream."""
+        number = datagram.received_at // _BUCKET_NS
+        if number != self._number:
+            self._turn_to(number)
+        peer = datagram.peer.address
+        digest = blake2b(datagram.data, digest_size=12, key=f"{protocol}/{peer}".encode()).digest()
+        before = self._seen.get(digest, 0)
+        if before or len(self._seen) < BUCKET_DATAGRAMS_MAX:
+            self._seen[digest] = before + 1
+        if not before:
+            return Identity(self._prefix + digest.hex(), False)
+        if protocol is Protocol.SNMP:
+            return Identity(self._prefix + digest.hex(), True)
+        again = blake2b(digest + before.to_bytes(8, "big"), digest_size=12).hexdigest()
+        return Identity(self._prefix + again, False)
+
+    def _turn_to(self, number: int) -> None:
+        self._seen = self._buckets.setdefault(number, {})
+        self._number = number
+        self._prefix = f"{number:08x}"
+        while len(self._buckets) > BUCKETS_MAX:
+            del self._buckets[min(self._buckets)]
+        if number not in self._buckets:  # the clock was set back by more than the memory holds
+            self._buckets = {number: self._seen}

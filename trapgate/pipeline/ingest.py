@@ -1,0 +1,263 @@
+"""The ingest loop: raw spool → decode → normalize → event store, and matches → the matches spool.
+
+Two legs with a cursor each, so that paging does not wait for search: the `rules` leg matches events
+and writes the matches, the `store` leg keeps them. While both stand at the same place every record
+is decoded once for both; when one cannot go on (the store is down, the matches spool is full) the
+other goes on alone, and the late one reads again later.
+
+The store leg keeps the ledger: how many datagrams ended in which outcome, committed with its
+cursor, so that it is exact over restarts.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from trapgate.model import NS_PER_S, Datagram, Event, EventMatches, Now
+from trapgate.normalize.identity import Identities, bucket_of
+from trapgate.observe import Metrics, logger
+from trapgate.pipeline.translate import Batch, Ledger, Translator
+from trapgate.ports import SpoolReader
+from trapgate.rules.matcher import Matcher
+
+BATCH_RECORDS = 2_048
+"""Records decoded at a time: enough that a commit's cost is shared, few enough that the first of
+them pages within some 30 ms."""
+
+RETRY_S = 1.0
+"""Wait before a leg that could not go on tries again."""
+
+IDLE_S = 0.25
+"""Longest sleep without a bell: how late a reload or a lost bell is noticed."""
+
+PUBLISH_S = 0.2
+"""How often this process's metrics are written for the core to add up."""
+
+WARM_UP_STEPS = (1_000, 10_000, 100_000, 1_000_000)
+"""How far to look back, step by step, for the start of the time bucket that a leg starts in."""
+
+
+class Blocked(Exception):
+    """A leg cannot go on now: its sink refuses. Nothing of the batch counts as done."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Sinks(msgspec.Struct, frozen=True):
+    """Where the legs lead. `store` and `matches` raise `Blocked` when they cannot take a batch;
+    `reply` sends datagrams back to their senders and swallows what cannot be sent."""
+
+    store: Callable[[Sequence[Event]], None]
+    matches: Callable[[Sequence[bytes]], None]
+    reply: Callable[[Iterable[Datagram]], None]
+
+
+class Leg:
+    """One reader of the raw spool with its place, and its memory of recent datagrams."""
+
+    def __init__(self, reader: SpoolReader, datagram_of: Callable[[bytes], Datagram]) -> None:
+        self.reader = reader
+        self.datagram_of = datagram_of
+        self.position, ledger = reader.acked()
+        self.ledger: Ledger = msgspec.json.decode(ledger, type=Ledger) if ledger else {}
+        self.retry_at_ns = 0
+        self.identities: Identities | None = None
+
+    def read(self) -> list[tuple[int, Datagram]]:
+        """The next records."""
+        records = self.reader.read(self.position, BATCH_RECORDS)
+        datagram_of = self.datagram_of
+        return [(sequence, datagram_of(payload)) for sequence, payload in records]
+
+    def advance(self, batch: Batch) -> None:
+        """A batch is done with: move the cursor, and the ledger with it."""
+        for outcome, count in batch.ledger.items():
+            self.ledger[outcome] = self.ledger.get(outcome, 0) + count
+        self.position = batch.last
+        self.reader.ack(batch.last, msgspec.json.encode(self.ledger))
+
+    def memory(self, translator: Translator) -> Identities:
+        """The identities of the datagrams before this leg's place, read again if need be."""
+        if self.identities is None:
+            self.identities = self._warmed_up(translator)
+        return self.identities
+
+    def _warmed_up(self, translator: Translator) -> Identities:
+        identities = Identities()
+        before = self.reader.read(max(0, self.position - 1), 1) if self.position else ()
+        if not before:
+            return identities
+        bucket = bucket_of(self.datagram_of(before[0][1]).received_at)
+        after = self._bucket_start(bucket)
+        while after < self.position:
+            records = self.reader.read(after, BATCH_RECORDS)
+            if not records:
+                break
+            for sequence, payload in records:
+                if sequence <= self.position:
+                    datagram = self.datagram_of(payload)
+                    identities.of(datagram, translator.protocol_of(datagram))
+            after = records[-1][0]
+        return identities
+
+    def _bucket_start(self, bucket: int) -> int:
+        """A place at or before the first record of the bucket."""
+        for step in WARM_UP_STEPS:
+            after = max(0, self.position - step)
+            records = self.reader.read(after, 1)
+            if after == 0 or not records:
+                return after
+            if bucket_of(self.datagram_of(records[0][1]).received_at) < bucket:
+                return after
+        return max(0, self.position - WARM_UP_STEPS[-1])
+
+
+class Ingest:
+    """The loop's body; `turn` does one round and never blocks on a sink."""
+
+    def __init__(
+        self,
+        *,
+        store_leg: Leg,
+        rules_leg: Leg,
+        translator: Translator,
+        matcher: Matcher,
+        sinks: Sinks,
+        metrics: Metrics,
+        now: Callable[[], Now],
+    ) -> None:
+        self.translator = translator
+        self.matcher = matcher
+        self._store = store_leg
+        self._rules = rules_leg
+        self._sinks = sinks
+        self._now = now
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._outcomes = metrics.counter("trapgate_ingest_datagrams_total")
+        self._stored = metrics.counter("trapgate_store_events_total")
+        self._store_failures = metrics.counter("trapgate_store_write_failures_total")
+        self._matched = metrics.counter("trapgate_rules_matches_total")
+        self._count(store_leg.ledger)
+
+    def turn(self) -> bool:
+        """Go on with what there is; whether there was anything."""
+        now = self._now()
+        rules, store = self._rules, self._store
+        if rules.position == store.position and self._ready(rules, now) and self._ready(store, now):
+            store.identities = rules.memory(self.translator)
+            return self._both(now)
+        worked = self._ready(rules, now) and self._step(rules, self._forward, now)
+        return (self._ready(store, now) and self._step(store, self._keep, now)) or worked
+
+    def caught_up(self) -> bool:
+        """Whether both legs stand at the same place and neither waits for its sink."""
+        now = self._now()
+        level = self._rules.position == self._store.position
+        return level and self._ready(self._rules, now) and self._ready(self._store, now)
+
+    def _ready(self, leg: Leg, now: Now) -> bool:
+        return now.elapsed_ns >= leg.retry_at_ns
+
+    def _both(self, now: Now) -> bool:
+        records = self._rules.read()
+        if not records:
+            return False
+        batch = self._translate(self._rules, records, now)
+        forwarded = self._try(self._rules, self._forward, batch, now)
+        kept = self._try(self._store, self._keep, batch, now)
+        if not (forwarded and kept):
+            # their places differ from here on, and so does what each has seen
+            for leg, done in ((self._rules, forwarded), (self._store, kept)):
+                leg.identities = leg.identities if done else None
+        return True
+
+    def _step(self, leg: Leg, sink: Callable[[Batch], None], now: Now) -> bool:
+        records = leg.read()
+        if not records:
+            return False
+        batch = self._translate(leg, records, now)
+        if not self._try(leg, sink, batch, now):
+            leg.identities = None
+        return True
+
+    def _translate(self, leg: Leg, records: Sequence[tuple[int, Datagram]], now: Now) -> Batch:
+        identities = leg.memory(self.translator)
+        return self.translator.batch(records, leg.reader.stream, identities, now)
+
+    def _try(self, leg: Leg, sink: Callable[[Batch], None], batch: Batch, now: Now) -> bool:
+        try:
+            sink(batch)
+        except Blocked as blocked:
+            if not leg.retry_at_ns:
+                logger().error("ingest.blocked", reason=blocked.reason, behind=leg.position)
+            leg.retry_at_ns = now.elapsed_ns + int(RETRY_S * NS_PER_S)
+            return False
+        if leg.retry_at_ns:
+            logger().info("ingest.resumed", position=batch.last)
+            leg.retry_at_ns = 0
+        leg.advance(batch)
+        return True
+
+    def _forward(self, batch: Batch) -> None:
+        """The rules leg: matches into their spool, replies to their senders."""
+        payloads = []
+        verbs: dict[str, int] = {}
+        for event in batch.events:
+            matches = self.matcher.matches(event)
+            if matches:
+                payloads.append(self._encode(EventMatches(event.position, matches)))
+                for match in matches:
+                    verbs[match.verb] = verbs.get(match.verb, 0) + 1
+        if payloads:
+            self._sinks.matches(payloads)
+        if batch.replies:
+            self._sinks.reply(batch.replies)
+        for verb, count in verbs.items():
+            self._matched.labels(verb).inc(count)
+
+    def _keep(self, batch: Batch) -> None:
+        """The store leg: events into the store, and the outcomes counted."""
+        if batch.events:
+            try:
+                self._sinks.store(batch.events)
+            except Blocked:
+                self._store_failures.inc()
+                raise
+            self._stored.inc(len(batch.events))
+        self._count(batch.ledger)
+
+    def _count(self, ledger: Ledger) -> None:
+        for key, count in ledger.items():
+            outcome, _, reason = key.partition("/")
+            self._outcomes.labels(outcome, reason).inc(count)
+
+
+def run_ingest(
+    ingest: Ingest,
+    *,
+    bell: Callable[[float], bool],
+    between: Callable[[], None],
+    publish: Callable[[], None],
+    stopping: Callable[[], bool],
+    now: Callable[[], Now],
+) -> None:
+    """Turn until told to stop, then until the spool is read to its end or a sink refuses.
+
+    `bell` waits so many seconds for new records; `between` is called about every `PUBLISH_S`
+    (reloads), like `publish`.
+    """
+    published_at = 0
+    while True:
+        worked = ingest.turn()
+        if now().elapsed_ns - published_at >= PUBLISH_S * NS_PER_S:
+            between()
+            publish()
+            published_at = now().elapsed_ns
+        if worked:
+            continue
+        if stopping():
+            break
+        bell(IDLE_S)
+    publish()

@@ -1,0 +1,157 @@
+"""The rules loop: the matches spool → rule state → alerts, one unit of state at a time.
+
+A unit holds the rules' keys, the alerts that they make, and the cursor: the position of the last
+event that is in it. After a crash the spool may be read again; what the cursor covers is skipped.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+import msgspec
+
+from trapgate.alerting.merge import received
+from trapgate.model import UNIT_PUTS_MAX, Entry, EventMatches, Position, Rule
+from trapgate.observe import Metrics, logger
+from trapgate.pipeline.conductor import Conductor, NotAccepted
+from trapgate.ports import SpoolReader
+from trapgate.rules.engine import RuleEngine, RuleOutcome, encode
+
+CURSOR_PREFIX = "c/rules/"
+"""State key of the cursor of a raw spool's stream."""
+
+MATCHES_IN_UNIT = UNIT_PUTS_MAX // 2 - 1
+"""Each match writes a rule's key and an alert at the most, and the cursor is one more."""
+
+READ_RECORDS = 1_000
+"""Records read at a time."""
+
+RETRY_S = 1.0
+"""Wait before a unit that was not accepted is tried again."""
+
+IDLE_S = 1.0
+"""Longest sleep without a bell."""
+
+
+class RulesLoop:
+    """See the module."""
+
+    def __init__(
+        self,
+        *,
+        engine: RuleEngine,
+        reader: SpoolReader,
+        conductor: Conductor,
+        resolve_timeout_ns: int,
+        metrics: Metrics,
+    ) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._conductor = conductor
+        self._resolve_timeout_ns = resolve_timeout_ns
+        self._failures = metrics.counter("trapgate_rules_template_failures_total")
+        self._cursors: dict[str, int] = {}
+        self._position, _ = reader.acked()
+        self._busy = asyncio.Lock()
+
+    def restore(self, entries: Sequence[Entry]) -> None:
+        """Take over the rules' part of the stored state."""
+        self._engine.restore((entry.key, entry.value) for entry in entries)
+        for entry in entries:
+            if entry.key.startswith(CURSOR_PREFIX):
+                stream = entry.key.removeprefix(CURSOR_PREFIX)
+                self._cursors[stream] = msgspec.msgpack.decode(entry.value, type=int)
+
+    async def run(self, bell: asyncio.Event, stop: asyncio.Event) -> None:
+        """Read until told to stop, and then to the spool's end."""
+        while True:
+            bell.clear()
+            worked = await self._read_some()
+            await self._tick()
+            if worked:
+                continue
+            if stop.is_set():
+                return
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    await bell.wait()
+            except TimeoutError:
+                pass
+
+    async def replace(self, rules: Sequence[Rule], resolve_timeout_ns: int) -> None:
+        """Go on with other rules: what the removed ones had raised is resolved."""
+        async with self._busy:
+            self._resolve_timeout_ns = resolve_timeout_ns
+            self._engine.replace(rules)
+            await self._apply(self._engine.retire(self._conductor.now()), ())
+
+    async def _read_some(self) -> bool:
+        records = self._reader.read(self._position, READ_RECORDS)
+        decoded = [msgspec.msgpack.decode(data, type=EventMatches) for _, data in records]
+        fresh = [
+            event
+            for event in decoded
+            if event.position.sequence > self._cursors.get(event.position.stream, 0)
+        ]
+        for unit, position in units(fresh):
+            async with self._busy:
+                outcome = self._engine.feed(unit, self._conductor.now())
+                await self._apply(outcome, () if position is None else (position,))
+        if records:
+            self._position = records[-1][0]
+            self._reader.ack(self._position)
+        return bool(records)
+
+    async def _tick(self) -> None:
+        async with self._busy:
+            now = self._conductor.now()
+            if now.elapsed_ns >= self._engine.next_tick:
+                await self._apply(self._engine.tick(now), ())
+
+    async def _apply(self, outcome: RuleOutcome, positions: Sequence[Position]) -> None:
+        """Make an outcome durable, then true. Tries until the store takes it."""
+        puts = [
+            (key, None if value is None else encode(value))
+            for key, value in outcome.changes.items()
+        ]
+        for position in positions:
+            value = msgspec.msgpack.encode(position.sequence)
+            puts.append((CURSOR_PREFIX + position.stream, value))
+        if puts or outcome.alerts:
+            now = self._conductor.now()
+            alerts = [received(alert, now, self._resolve_timeout_ns) for alert in outcome.alerts]
+            await self._until_accepted(lambda: self._conductor.receive(alerts, puts))
+        self._engine.accept(outcome.changes)
+        for position in positions:
+            self._cursors[position.stream] = position.sequence
+        self._failures.inc(outcome.template_failures)
+        self._conductor.decide(outcome.decisions)
+
+    async def _until_accepted(self, receive: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await receive()
+                return
+            except NotAccepted as refused:
+                logger().warning("rules.waiting", reason=refused.reason)
+                await asyncio.sleep(RETRY_S)
+
+
+def units(
+    events: Sequence[EventMatches],
+) -> Iterator[tuple[Sequence[EventMatches], Position | None]]:
+    """Cut events into units of `MATCHES_IN_UNIT` matches, each with the cursor that it reaches. An
+    event with more matches than that is cut too; the cursor then moves with its last part."""
+    unit: list[EventMatches] = []
+    count = 0
+    for event in events:
+        matches = event.matches
+        if unit and count + len(matches) > MATCHES_IN_UNIT:
+            yield unit, unit[-1].position
+            unit, count = [], 0
+        while len(matches) > MATCHES_IN_UNIT:
+            yield [EventMatches(event.position, matches[:MATCHES_IN_UNIT])], None
+            matches = matches[MATCHES_IN_UNIT:]
+        unit.append(EventMatches(event.position, matches))
+        count += len(matches)
+    if unit:
+        yield unit, unit[-1].position

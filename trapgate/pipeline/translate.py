@@ -1,0 +1,142 @@
+"""A datagram into an event: decode, identify, normalize, and say in which outcome it ended.
+
+The one place where a bug in pure code is caught: the datagram becomes a malformed event with the
+reason `internal-error`, counted and logged, and the next one is taken.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from trapgate.model import (
+    Datagram,
+    Dataset,
+    Decoded,
+    Event,
+    Now,
+    Outcome,
+    Position,
+    Protocol,
+    Trap,
+)
+from trapgate.normalize.identity import Identities
+from trapgate.normalize.sources import Sources
+from trapgate.normalize.syslog import SyslogNormalizer
+from trapgate.normalize.trap import TrapNormalizer
+from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
+from trapgate.observe import logger
+from trapgate.ports import Decoder
+
+Ledger = dict[str, int]
+"""How many datagrams ended in each outcome: `stored`, `malformed/truncated`."""
+
+_DATASETS: Mapping[Protocol, Dataset] = {
+    Protocol.SNMP: "snmp.trap",
+    Protocol.SYSLOG: "syslog.network",
+}
+_BER_SEQUENCE = 0x30
+
+
+class Batch(msgspec.Struct):
+    """What a batch of records became; `last` is the sequence of its last record."""
+
+    last: int
+    events: list[Event]
+    ledger: Ledger
+    replies: list[Datagram]
+
+
+class Translator:
+    """Everything a datagram needs to become an event, as configured at one moment."""
+
+    def __init__(
+        self,
+        *,
+        protocols: Mapping[str, Protocol],
+        decoders: Mapping[Protocol, Decoder],
+        traps: TrapNormalizer,
+        syslog: SyslogNormalizer,
+        sources: Sources,
+        on_bug: Callable[[], None],
+    ) -> None:
+        """`protocols` says what each listener speaks; `on_bug` is called for each datagram that
+        raised."""
+        self._protocols = protocols
+        self._decoders = decoders
+        self._traps = traps
+        self._syslog = syslog
+        self._sources = sources
+        self._on_bug = on_bug
+
+    def protocol_of(self, datagram: Datagram) -> Protocol:
+        """What its listener speaks; of a listener that is no longer configured the spool may
+        still hold records, which are told by their first byte."""
+        known = self._protocols.get(datagram.listener)
+        if known is not None:
+            return known
+        return Protocol.SNMP if datagram.data[:1] == bytes((_BER_SEQUENCE,)) else Protocol.SYSLOG
+
+    def batch(
+        self,
+        datagrams: Iterable[tuple[int, Datagram]],
+        stream: str,
+        identities: Identities,
+        now: Now,
+    ) -> Batch:
+        """Translate records in the order of their stream."""
+        batch = Batch(0, [], {}, [])
+        ledger = batch.ledger
+        for sequence, datagram in datagrams:
+            outcome = self._one(datagram, Position(stream, sequence), identities, now, batch)
+            ledger[outcome] = ledger.get(outcome, 0) + 1
+            batch.last = sequence
+        return batch
+
+    def _one(
+        self,
+        datagram: Datagram,
+        position: Position,
+        identities: Identities,
+        now: Now,
+        batch: Batch,
+    ) -> str:
+        protocol = self.protocol_of(datagram)
+        identity = identities.of(datagram, protocol)
+        try:
+            decoded = self._decoders[protocol].decode(datagram, now)
+            batch.replies += decoded.replies
+            if decoded.refusal is not None:
+                return f"{decoded.refusal.outcome}/{decoded.refusal.reason}"
+            if identity.duplicate:
+                return Outcome.DUPLICATE
+            if not decoded.messages:
+                return self._undecoded(decoded, datagram, position, identity.event_id, batch)
+            batch.events += self._events(decoded, datagram, position, identity.event_id)
+            return Outcome.STORED
+        except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
+            self._on_bug()
+            logger().exception("translate.bug", position=position.sequence)
+            decoded = Decoded((), datagram.data, (INTERNAL_ERROR,))
+            return self._undecoded(decoded, datagram, position, identity.event_id, batch)
+
+    def _events(
+        self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
+    ) -> list[Event]:
+        events: list[Event] = []
+        for message in decoded.messages:
+            if isinstance(message, Trap):
+                event = self._traps.event(message, datagram, event_id=event_id, position=position)
+            else:
+                event = self._syslog.event(message, datagram, event_id=event_id, position=position)
+            events.append(event)
+        return events
+
+    def _undecoded(
+        self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str, batch: Batch
+    ) -> str:
+        kind = _DATASETS[self.protocol_of(datagram)]
+        event = undecoded_event(
+            decoded, datagram, self._sources, kind=kind, event_id=event_id, position=position
+        )
+        batch.events.append(event)
+        return f"{Outcome.MALFORMED}/{decoded.problems[0].code}"

@@ -1,0 +1,109 @@
+"""Which fields an event can have, and how each compares.
+
+A field that no event can ever have is a typing error in a rule that would be silently false
+for ever, so it is refused.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from trapgate.config import did_you_mean
+from trapgate.query.errors import QueryError
+
+FieldKind = Literal["keyword", "number", "ip", "text"]
+"""`keyword` compares exactly and knows `*`; `number` compares numerically and has an order; `ip`
+is an address that lies in networks; `text` is searched for words."""
+
+FIELDS: Mapping[str, FieldKind] = {
+    "bgp.neighbor": "keyword",
+    "bgp.state": "keyword",
+    "error.code": "keyword",
+    "error.message": "text",
+    "event.code": "keyword",
+    "event.dataset": "keyword",
+    "event.id": "keyword",
+    "event.module": "keyword",
+    "event.parser": "keyword",
+    "event.provider": "keyword",
+    "event.raw_bytes": "number",
+    "event.reason": "keyword",
+    "event.sequence": "number",
+    "event.severity": "number",
+    "event.start": "keyword",
+    "host.name": "keyword",
+    "interface.name": "keyword",
+    "interface.state": "keyword",
+    "log.level": "keyword",
+    "log.syslog.appname": "keyword",
+    "log.syslog.facility.code": "number",
+    "log.syslog.facility.name": "keyword",
+    "log.syslog.hostname": "keyword",
+    "log.syslog.msgid": "keyword",
+    "log.syslog.priority": "number",
+    "log.syslog.procid": "keyword",
+    "log.syslog.severity.code": "number",
+    "log.syslog.severity.name": "keyword",
+    "log.syslog.version": "keyword",
+    "message": "text",
+    "ospf.neighbor": "keyword",
+    "ospf.state": "keyword",
+    "process.name": "keyword",
+    "process.pid": "number",
+    "snmp.agent_address": "ip",
+    "snmp.credential": "keyword",
+    "snmp.enterprise": "keyword",
+    "snmp.pdu_type": "keyword",
+    "snmp.request_id": "number",
+    "snmp.trap.generic": "number",
+    "snmp.trap.name": "keyword",
+    "snmp.trap.oid": "keyword",
+    "snmp.trap.specific": "number",
+    "snmp.uptime": "number",
+    "snmp.varbinds": "keyword",
+    "snmp.version": "keyword",
+    "source.ip": "ip",
+    "source.port": "number",
+}
+"""Fields with fixed names (ECS where ECS has one)."""
+
+PREFIXES = (
+    "bgp.",
+    "interface.",
+    "labels.",
+    "log.syslog.structured_data.",
+    "ospf.",
+    "snmp.index.",
+    "snmp.vb.",
+)
+"""Fields whose last part is somebody else's word (a MIB's, a device's, the user's): keywords."""
+
+
+def field_kind(field: str) -> FieldKind | None:
+    """How a field compares; `None` if no event can have it."""
+    kind = FIELDS.get(field)
+    if kind is None and field.startswith(PREFIXES) and field not in PREFIXES:
+        return "keyword"
+    return kind
+
+
+def check_field(field: str, offset: int = 0) -> FieldKind:
+    """How a field compares.
+
+    Raises `QueryError` at `offset` for a field that no event can have, with the nearest name.
+    """
+    kind = field_kind(field)
+    if kind is None:
+        raise QueryError(offset, f'there is no field "{field}"', _nearest(field))
+    return kind
+
+
+def _nearest(field: str) -> str:
+    """A known field that ends like this one (`code`: `event.code`), else one spelled alike."""
+    lowered = field.lower()
+    for known in FIELDS:
+        if lowered == known or known.endswith(f".{lowered}"):
+            return f'did you mean "{known}"?'
+    for prefix in PREFIXES:
+        if f"{lowered}." == prefix or lowered == prefix:
+            return f'name the part after "{prefix}"'
+    return did_you_mean(lowered, FIELDS)

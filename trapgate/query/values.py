@@ -1,0 +1,98 @@
+"""A field and what was written after it → one condition, by the field's kind."""
+
+import math
+import re
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Literal
+
+from trapgate.model.query import Network, Phrase, Present, Query, Range, Wildcard, Word
+from trapgate.query.errors import QueryError
+from trapgate.query.fields import FieldKind
+from trapgate.query.scanner import Token
+from trapgate.query.words import words
+
+Operator = Literal["<", "<=", ">", ">="]
+
+_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
+# 18 digits always fit an int64, which is what the stores compare.
+
+
+def equality(field: str, kind: FieldKind, value: Token) -> Query:
+    """`field:value`. Raises `QueryError` for a value that the field's kind cannot have."""
+    if value.pieces == ("", ""):
+        return Present(field)
+    if kind == "text":
+        return _phrase(field, value)
+    if kind == "keyword":
+        return Word(field, value.text) if len(value.pieces) == 1 else Wildcard(field, value.pieces)
+    if len(value.pieces) > 1:
+        hint = f"write {field}:10.0.0.0/8" if kind == "ip" else f"write {field} >= 3"
+        raise QueryError(value.offset, f'"{field}" takes no wildcards', hint)
+    return _address(field, value) if kind == "ip" else Word(field, number_text(_number(value)))
+
+
+def comparison(field: str, kind: FieldKind, operator: Operator, bound: Token) -> Query:
+    """`field >= 3`. Raises `QueryError` unless field and bound are numbers."""
+    if kind != "number":
+        summary = f'"{field}" is no number, so it has no "{operator}"'
+        raise QueryError(bound.offset, summary, f"write {field}:value")
+    return Range(field, operator, float(_number(bound)))
+
+
+def number_text(number: float) -> str:
+    """The one written form of a number: `3` for 3.0."""
+    return str(int(number)) if number == int(number) and abs(number) < 2**53 else str(number)
+
+
+def _phrase(field: str, value: Token) -> Query:
+    prefix = len(value.pieces) == 2 and value.pieces[1] == ""
+    if len(value.pieces) > 1 and not prefix:
+        summary = f'in "{field}" a star may only end a word'
+        raise QueryError(value.offset, summary, f"write {field}:begin*")
+    found = words(value.pieces[0])
+    if not found:
+        raise QueryError(value.offset, f'"{value.text}" has no letter and no digit to look for')
+    if prefix and words(value.pieces[0][-1]) == ():
+        summary = f'the star in "{value.text}" ends no word'
+        raise QueryError(value.offset, summary, f'write {field}:"{" ".join(found)}"')
+    return Phrase(field, found, prefix)
+
+
+def _number(value: Token) -> int | float:
+    if not _NUMBER.fullmatch(value.text):
+        summary = f'"{value.text}" is not a number' if value.text else "a number must follow"
+        raise QueryError(value.offset, summary)
+    try:
+        return int(value.text)
+    except ValueError:
+        number = float(value.text)
+    if not math.isfinite(number):
+        raise QueryError(value.offset, f'"{value.text}" is too large')
+    return number
+
+
+def _address(field: str, value: Token) -> Query:
+    """An address in its canonical form, as events have it, or a network."""
+    if "/" in value.text:
+        return Network(field, _network(value))
+    try:
+        address = ip_address(value.text)
+    except ValueError:
+        hint = "write 10.0.0.1, 2001:db8::1 or 10.0.0.0/8"
+        raise QueryError(value.offset, f'"{value.text}" is not an IP address', hint) from None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return Word(field, str(mapped or address))
+
+
+def _network(value: Token) -> str:
+    try:
+        return str(ip_network(value.text))
+    except ValueError:
+        pass
+    try:
+        meant = ip_network(value.text, strict=False)
+    except ValueError:
+        hint = "write 10.0.0.0/8 or 2001:db8::/32"
+        raise QueryError(value.offset, f'"{value.text}" is not a network', hint) from None
+    summary = f'"{value.text}" has bits set behind its prefix'
+    raise QueryError(value.offset, summary, f"write {meant}")

@@ -1,0 +1,122 @@
+"""Which rules an event meets: stateless, on the ingest path, asked for every event.
+
+Almost all events meet no rule, so the rules are filed under the `event.code` values that they
+demand: an event is shown only to the rules of its code and to those that demand none.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from trapgate.model import By, Event, Match, Rule
+from trapgate.query import Predicate, predicate, read_text, required_codes
+
+KEY_CHARS_MAX = 512
+"""A key value is cut here: it becomes a label, and an honest one (a name, an address) is shorter;
+RFC 1035 names have 253 characters, an ifAlias 64."""
+
+CAPTURED_CHARS_MAX = 4_096
+"""A captured field is cut here: no rendered text is longer."""
+
+TextReader = Callable[[Event], str]
+
+
+class _Candidate(msgspec.Struct, frozen=True):
+    """A rule, compiled; `order` is its place among the rules."""
+
+    order: int
+    rule: str
+    raises: Predicate
+    clears: Predicate | None
+    key: tuple[TextReader, ...]
+    captures: tuple[tuple[str, TextReader], ...]
+
+
+class Matcher:
+    """The compiled rules. Immutable: a reload makes another."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        anywhere: list[_Candidate] = []
+        by_code: defaultdict[str, list[_Candidate]] = defaultdict(list)
+        for order, rule in enumerate(rules):
+            candidate = _compiled(order, rule)
+            codes = _codes(rule)
+            if codes is None:
+                anywhere.append(candidate)
+            for code in codes or ():
+                by_code[code].append(candidate)
+        self._anywhere = tuple(anywhere)
+        self._by_code = {
+            code: tuple(sorted((*found, *anywhere), key=lambda candidate: candidate.order))
+            for code, found in by_code.items()
+        }
+
+    def matches(self, event: Event) -> tuple[Match, ...]:
+        """The rules that this event raises or clears, in the order of the rules; each at most
+        once. An event that meets both sides of a rule clears: a rule whose `match` is the broader
+        query (any report on a link) need not repeat its `clear` with `not`."""
+        candidates = self._by_code.get(event.code, self._anywhere)
+        if not candidates:
+            return ()
+        found = []
+        for candidate in candidates:
+            if candidate.clears is not None and candidate.clears(event):
+                found.append(_match(candidate, event, "clear"))
+            elif candidate.raises(event):
+                found.append(_match(candidate, event, "raise"))
+        return tuple(found)
+
+
+def _codes(rule: Rule) -> frozenset[str] | None:
+    """The codes of which an event must have one to meet either side; `None`: any will do."""
+    match = required_codes(rule.match)
+    clear = required_codes(rule.clear) if rule.clear is not None else frozenset()
+    return None if match is None or clear is None else match | clear
+
+
+def _compiled(order: int, rule: Rule) -> _Candidate:
+    return _Candidate(
+        order=order,
+        rule=rule.uid,
+        raises=predicate(rule.match),
+        clears=predicate(rule.clear) if rule.clear is not None else None,
+        key=tuple(_first_present(part) for part in rule.by),
+        captures=tuple((field, read_text(field)) for field in rule.captures),
+    )
+
+
+def _first_present(part: By) -> TextReader:
+    """The text of the first field that the event has, "" if it has none."""
+    if len(part.fields) == 1:
+        return read_text(part.fields[0])
+    readers = tuple(read_text(field) for field in part.fields)
+
+    def read(event: Event) -> str:
+        for reader in readers:
+            text = reader(event)
+            if text:
+                return text
+        return ""
+
+    return read
+
+
+def _match(candidate: _Candidate, event: Event, verb: Literal["raise", "clear"]) -> Match:
+    captured = {}
+    if verb == "raise":  # a clear renders nothing
+        for field, read in candidate.captures:
+            text = read(event)
+            if text:
+                captured[field] = text[:CAPTURED_CHARS_MAX]
+    return Match(
+        rule=candidate.rule,
+        key=tuple([read(event)[:KEY_CHARS_MAX] for read in candidate.key]),
+        verb=verb,
+        event_id=event.id,
+        timestamp=event.timestamp,
+        received_at=event.received_at,
+        clock=event.clock,
+        captured=captured,
+    )

@@ -1,0 +1,145 @@
+"""The reading end of a spool: records in order from any place, past damage, and a cursor.
+
+A reader may live in another process than the writer, start before it and outlive it: it shares
+nothing with it but the folder.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from trapgate.spool.cursor import Cursor, cursor_path
+from trapgate.spool.segment import SEGMENT_HEADER_BYTES, Segment, segment_name, segment_sequences
+
+STREAM_FILE = "stream"
+"""The file that holds the stream's name, in the folder of its segments."""
+
+
+class SpoolReader:
+    """One named reader. Implements `trapgate.ports.SpoolReader`; for one thread.
+
+    `damaged` counts the stretches of a segment, or whole segments, that were skipped because
+    their checksum was wrong.
+    """
+
+    def __init__(self, folder: Path, cursor: Cursor) -> None:
+        self.damaged = 0
+        self._folder = folder
+        self._cursor = cursor
+        self._stream = ""
+        self._segment: Segment | None = None
+        self._offset = 0
+        self._after = 0
+
+    @classmethod
+    def open(cls, folder: Path, name: str) -> "SpoolReader":
+        """Open a folder for the reader of this name, which also names its cursor's file. There
+        need not be a spool yet."""
+        return cls(folder, Cursor(cursor_path(folder, name)))
+
+    def close(self) -> None:
+        """Release the files."""
+        self._leave()
+        self._cursor.close()
+
+    @property
+    def stream(self) -> str:
+        """The stream's name; "" as long as the writer has created nothing. It is known before
+        the first record is."""
+        if not self._stream:
+            try:
+                self._stream = (self._folder / STREAM_FILE).read_text().strip()
+            except FileNotFoundError:
+                return ""
+        return self._stream
+
+    def read(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Records behind the sequence `after`, in order, as whole batches until there are `limit`
+        or more; empty at the end, and where the last batch is not complete yet.
+
+        Sequences ascend but may have gaps. Reading on from the last record returned costs the
+        same wherever that is; a jump walks the frame headers of one segment. Raises
+        `SpoolUnusable` if a newer version wrote the segment.
+        """
+        if (self._segment is None or after != self._after) and not self._seek(after):
+            return []
+        records: list[tuple[int, bytes]] = []
+        while len(records) < limit and self._segment is not None:
+            frame = self._segment.frame_at(self._offset)
+            if frame is None:
+                if self._resume():
+                    continue
+                break
+            self._offset = frame.end
+            if frame.records[0][0] > after:
+                records += frame.records
+            else:
+                records += [record for record in frame.records if record[0] > after]
+        self._after = records[-1][0] if records else after
+        return records
+
+    def ack(self, sequence: int, ledger: bytes = b"") -> None:
+        """Everything up to `sequence` is done with; `ledger` is kept with it, atomically.
+
+        It survives this process at once and the machine a little later (see `cursor`). Raises
+        `ValueError` if the ledger is over `LEDGER_BYTES_MAX`.
+        """
+        self._cursor.move(sequence, ledger)
+
+    def acked(self) -> tuple[int, bytes]:
+        """The last acknowledged sequence (0: none) and its ledger."""
+        return self._cursor.sequence, self._cursor.ledger
+
+    def _seek(self, after: int) -> bool:
+        """Stand before the first frame with a record behind `after`; whether there is a segment."""
+        sequences = segment_sequences(self._folder)
+        earlier = [sequence for sequence in sequences if sequence <= after + 1]
+        start = earlier[-1] if earlier else 0
+        if not self._enter(sequence for sequence in sequences if sequence >= start):
+            return False
+        assert self._segment is not None
+        header = self._segment.header_at(self._offset)
+        while header is not None and header.last_sequence <= after:
+            self._offset += header.size_bytes
+            header = self._segment.header_at(self._offset)
+        return True
+
+    def _resume(self) -> bool:
+        """There is no sound frame here: go to the next one, in this segment or in a later one.
+
+        Returns whether there is one to look at. Later segments are listed first: if there is one,
+        this one is complete, and what it holds by now is all it will ever hold.
+        """
+        assert self._segment is not None
+        here = self._segment.first_sequence
+        later = [sequence for sequence in segment_sequences(self._folder) if sequence > here]
+        found = self._segment.next_frame(self._offset)
+        if found is not None:
+            self.damaged += found > self._offset
+            self._offset = found
+            return True
+        if not later:
+            return False
+        unread = self._segment.size_bytes() > self._offset
+        if not self._enter(later):
+            return False
+        self.damaged += unread
+        return True
+
+    def _enter(self, sequences: Iterable[int]) -> bool:
+        """Stand at the start of the first of these segments that can be read; stay if none can."""
+        skipped = 0
+        for sequence in sequences:
+            segment = Segment.open(self._folder, sequence)
+            if segment is not None:
+                self._leave()
+                self._segment = segment
+                self._offset = SEGMENT_HEADER_BYTES
+                self.damaged += skipped
+                return True
+            skipped += (self._folder / segment_name(sequence)).exists()
+        return False
+
+    def _leave(self) -> None:
+        if self._segment is not None:
+            self._segment.close()
+        self._segment = None

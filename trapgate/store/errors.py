@@ -1,0 +1,71 @@
+"""What can go wrong in an event store, for its callers to tell apart."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from trapgate.model import Position
+
+
+class StoreUnavailable(Exception):
+    """The store cannot do its work now: the disk is full or failing, a file is locked or broken.
+
+    Nothing of a batch that met it is visible in the day's file; writing the batch again is
+    harmless. `reason` has the words of SQLite or of the system.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StoreLocked(Exception):
+    """Another process writes into this folder: there is one writer."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder}: another process writes events into this folder")
+        self.folder = folder
+
+
+class NewerSchema(Exception):
+    """A file was written by a newer trapgate and is left as it is."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{path}: its schema version is {found}, this trapgate knows {known}: "
+            "run the newer version again or move the file away"
+        )
+        self.path = path
+        self.found = found
+        self.known = known
+
+
+class Unstorable(ValueError):
+    """One event of a batch cannot be written in any form (text that is not Unicode, say); nothing
+    of the batch's day was. It is a bug of an earlier stage: set the event at `position` aside."""
+
+    def __init__(self, position: Position, reason: str) -> None:
+        super().__init__(f"event {position.stream}/{position.sequence} cannot be stored: {reason}")
+        self.position = position
+        self.reason = reason
+
+
+class TooManyGroups(ValueError):
+    """An aggregation by fields with more combinations of values than are counted."""
+
+    def __init__(self, groups_max: int) -> None:
+        super().__init__(f"more than {groups_max} groups: narrow the query or the time")
+        self.groups_max = groups_max
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Report the errors of SQLite, of the file system and of a broken row as
+    `StoreUnavailable`."""
+    try:
+        yield
+    except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
+        raise StoreUnavailable(str(error)) from error

@@ -1,0 +1,78 @@
+"""Answers as Alertmanager's clients expect them: JSON, never cached, errors in its two shapes."""
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+BODY_BYTES_MAX = 64 * 1024 * 1024
+"""The largest request: some 100,000 alerts at once."""
+
+_HEADERS = {"Cache-Control": "no-store"}
+
+
+class Rejected(Exception):
+    """A request that cannot be served: the answer is its status and text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def json_answer(body: object, status: int = 200) -> Response:
+    """A JSON body of anything that msgspec encodes."""
+    data = msgspec.json.encode(body)
+    return Response(data, status, headers=_HEADERS, media_type="application/json")
+
+
+def empty_answer(status: int = 200) -> Response:
+    return Response(b"", status, headers=_HEADERS)
+
+
+def rejection(_: Request, error: Exception) -> Response:
+    """What a handler rejected: a JSON string, as Alertmanager's handlers give it."""
+    assert isinstance(error, Rejected)
+    return json_answer(error.text, error.status)
+
+
+def framework_error(status: int, message: str) -> Response:
+    """What its HTTP framework gives for requests that do not fit the API."""
+    return json_answer({"code": status, "message": message}, status)
+
+
+def query_values(request: Request, name: str) -> list[str]:
+    """All values of a query parameter."""
+    return [value for key, value in request.query_params.multi_items() if key == name]
+
+
+def query_flag(request: Request, name: str) -> bool:
+    """A boolean query parameter, true if absent."""
+    values = query_values(request, name)
+    if not values:
+        return True
+    known: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+    if values[-1].lower() not in known:
+        raise Rejected(422, f"{name} in query must be of type boolean: {values[-1]!r}")
+    return known[values[-1].lower()]
+
+
+def query_count(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    values = query_values(request, name)
+    if not values:
+        return default
+    if not values[-1].isascii() or not values[-1].isdigit() or not 1 <= int(values[-1]) <= most:
+        raise Rejected(400, f"{name} must be a whole number from 1 to {most}")
+    return int(values[-1])
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, up to `BODY_BYTES_MAX`."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise Rejected(413, f"the request is larger than {BODY_BYTES_MAX} bytes")
+    return bytes(body)
