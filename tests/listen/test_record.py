@@ -41,7 +41,7 @@ def test_another_schema_is_refused() -> None:
 
 
 def test_peers_of_equal_bytes_are_not_mixed_up() -> None:
-    """The memory of peers is keyed by bytes: the same address with other ports, and a longer one."""
+    """The memory of peers is keyed by bytes: other ports, and an address that is longer."""
     shared = origin("snmp", Endpoint("::", 1162))
     reader = RecordReader()
     for address, port in (("10.0.0.1", 1), ("10.0.0.1", 2), ("10.0.0.11", 1), ("10.0.0.1", 1)):

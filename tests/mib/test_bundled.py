@@ -4,7 +4,7 @@ import pytest
 from pysnmp.smi.builder import MibBuilder
 
 from trapgate.mib import MibIndex
-from trapgate.mib.facts import Module, Object, read_module
+from trapgate.mib.facts import Module, Notification, Object, Row, read_module
 
 from .conftest import MIBS
 
@@ -23,8 +23,10 @@ def test_names_and_oids_hang_together(name: str, bundled: MibIndex) -> None:
     facts = module(name)
     assert facts.module == name
     assert bundled.problems == ()
-    names = [fact.name for fact in (*facts.objects, *facts.rows, *facts.notifications)]
-    oids = [fact.oid for fact in (*facts.objects, *facts.rows, *facts.notifications)]
+    named: list[Object | Row | Notification] = list(facts.objects)
+    named += [*facts.rows, *facts.notifications]
+    names = [fact.name for fact in named]
+    oids = [fact.oid for fact in named]
     assert len(set(names)) == len(names)
     assert len(set(oids)) == len(oids)
     mentioned = [n for row in facts.rows for n in row.index]
@@ -47,7 +49,8 @@ def test_every_symbol_leads_there_and_back(name: str, bundled: MibIndex) -> None
 def test_pysnmp_says_the_same(name: str) -> None:
     builder = MibBuilder()
     builder.load_modules(name)
-    facts: list[Object] = list(module(name).objects)
-    for fact in (*facts, *module(name).notifications):
+    facts: list[Object | Notification] = list(module(name).objects)
+    facts += module(name).notifications
+    for fact in facts:
         (symbol,) = builder.import_symbols(name, fact.name)
         assert ".".join(map(str, symbol.getName())) == fact.oid

@@ -6,6 +6,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -153,9 +154,7 @@ class _Builder:
             external = settings.web.external_url or f"http://{settings.web.listen}"
             key = IntegrationId(receiver.name, "webhook", index)
             specs.append(IntegrationSpec(key, webhook.send_resolved))
-            self.integrations[key] = lambda w=webhook, u=url, e=external: WebhookIntegration(
-                w, u, e
-            )
+            self.integrations[key] = partial(WebhookIntegration, webhook, url, external)
         logs = [entry for entry in settings.notify.log if entry.receiver == receiver.name]
         for index, entry in enumerate(logs):
             key = IntegrationId(receiver.name, "log", index)

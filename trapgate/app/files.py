@@ -65,7 +65,7 @@ def read_bundle(path: Path | None) -> tuple[Bundle | None, list[Problem]]:
         main=(name, text),
         alertmanager=alertmanager,
         rules=reader.rules(value, folder),
-        mibs=reader.folder(_BUNDLED / "mibs", "*.json"),
+        mibs=bundled_mibs(),
         secrets=reader.secrets(value, alertmanager, folder),
     )
     return (None if reader.problems else bundle), reader.problems
@@ -84,10 +84,6 @@ class _Reader:
             self.problems.append(Problem("unreadable-file", "error", summary, span, help))
             return None
 
-    def folder(self, folder: Path, pattern: str) -> dict[str, str]:
-        """Files that come with trapgate, by name."""
-        return {path.name: path.read_text("utf-8") for path in sorted(folder.glob(pattern))}
-
     def alertmanager(self, settings: Settings, main: Path, folder: Path) -> tuple[str, str]:
         """Name and text of `alertmanager.yml`; the built-in one if none is configured."""
         if settings.alerting.config is None or main.parent == DEFAULTS:
@@ -100,7 +96,7 @@ class _Reader:
     def rules(self, settings: Settings, folder: Path) -> dict[str, str]:
         found: dict[str, str] = {}
         if settings.rules.bundled:
-            own = self.folder(_BUNDLED / "rules", "*.yml")
+            own = _folder(_BUNDLED / "rules", "*.yml")
             found = {f"(built in) {n}": t for n, t in own.items() if not n.endswith(TEST_SUFFIX)}
         span = settings.rules.where.key("files")
         for pattern in settings.rules.files:
@@ -126,6 +122,15 @@ class _Reader:
             if name is not None:
                 found[name] = (self.text(folder / name, span, "correct the path") or "").strip()
         return found
+
+
+def bundled_mibs() -> dict[str, str]:
+    """The MIB index that comes with trapgate: texts by file name."""
+    return _folder(_BUNDLED / "mibs", "*.json")
+
+
+def _folder(folder: Path, pattern: str) -> dict[str, str]:
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob(pattern))}
 
 
 def _url_files(name: str, text: str) -> list[tuple[str | None, Span]]:

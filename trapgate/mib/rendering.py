@@ -32,7 +32,7 @@ _LINE_CHARACTERS = str.maketrans("", "", "\t\r\n")
 
 _FLOAT = b"\x9f\x78\x04"
 _DOUBLE = b"\x9f\x79\x08"
-"""Floating point inside an Opaque, as net-snmp and many UPS agents send it."""
+"""Floating point inside an Opaque, as net-snmp writes it."""
 
 
 class _Hexadecimal(msgspec.Struct, frozen=True):

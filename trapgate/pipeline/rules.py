@@ -14,7 +14,7 @@ from trapgate.model import UNIT_PUTS_MAX, Entry, EventMatches, Position, Rule
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.conductor import Conductor, NotAccepted
 from trapgate.ports import SpoolReader
-from trapgate.rules.engine import RuleEngine, RuleOutcome, encode
+from trapgate.rules import RuleEngine, RuleOutcome, encode_state
 
 CURSOR_PREFIX = "c/rules/"
 """State key of the cursor of a raw spool's stream."""
@@ -38,13 +38,18 @@ class RulesLoop:
     def __init__(
         self,
         *,
-        engine: RuleEngine,
+        rules: Sequence[Rule],
         reader: SpoolReader,
         conductor: Conductor,
         resolve_timeout_ns: int,
+        refresh: Callable[[], Awaitable[None]],
         metrics: Metrics,
     ) -> None:
-        self._engine = engine
+        """`refresh` takes over a configuration that another process may have seen first: it is
+        called for matches of rules that are not known here."""
+        self._refresh = refresh
+        self._engine = RuleEngine(rules)
+        self._known = {rule.uid for rule in rules}
         self._reader = reader
         self._conductor = conductor
         self._resolve_timeout_ns = resolve_timeout_ns
@@ -63,6 +68,8 @@ class RulesLoop:
 
     async def run(self, bell: asyncio.Event, stop: asyncio.Event) -> None:
         """Read until told to stop, and then to the spool's end."""
+        async with self._busy:
+            await self._retire()
         while True:
             bell.clear()
             worked = await self._read_some()
@@ -82,7 +89,8 @@ class RulesLoop:
         async with self._busy:
             self._resolve_timeout_ns = resolve_timeout_ns
             self._engine.replace(rules)
-            await self._apply(self._engine.retire(self._conductor.now()), ())
+            self._known = {rule.uid for rule in rules}
+            await self._retire()
 
     async def _read_some(self) -> bool:
         records = self._reader.read(self._position, READ_RECORDS)
@@ -92,6 +100,8 @@ class RulesLoop:
             for event in decoded
             if event.position.sequence > self._cursors.get(event.position.stream, 0)
         ]
+        if any(match.rule not in self._known for event in fresh for match in event.matches):
+            await self._refresh()
         for unit, position in units(fresh):
             async with self._busy:
                 outcome = self._engine.feed(unit, self._conductor.now())
@@ -104,13 +114,22 @@ class RulesLoop:
     async def _tick(self) -> None:
         async with self._busy:
             now = self._conductor.now()
-            if now.elapsed_ns >= self._engine.next_tick:
+            due = self._engine.next_tick()
+            if due is not None and now.wall_ns >= due:
                 await self._apply(self._engine.tick(now), ())
+
+    async def _retire(self) -> None:
+        """End what rules that are gone had raised, a unit at a time."""
+        while True:
+            outcome = self._engine.retire(self._conductor.now())
+            if not outcome.changes:
+                return
+            await self._apply(outcome, ())
 
     async def _apply(self, outcome: RuleOutcome, positions: Sequence[Position]) -> None:
         """Make an outcome durable, then true. Tries until the store takes it."""
         puts = [
-            (key, None if value is None else encode(value))
+            (key, None if value is None else encode_state(value))
             for key, value in outcome.changes.items()
         ]
         for position in positions:

@@ -113,7 +113,7 @@ class SpoolWriter:
 
         An opened spool goes on with a sequence that is `FRAME_RECORDS_MAX` ahead: a power cut may
         have taken a batch that a reader had already seen, and its sequences must not come again
-        for other records. `clock` is wall time in nanoseconds, `sync` brings a batch's descriptor to
+        for other records. `clock` is wall time in nanoseconds, `sync` brings a descriptor's data to
         disk. Raises `SpoolUnusable`, `OSError`.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

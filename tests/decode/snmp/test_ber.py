@@ -46,7 +46,7 @@ def test_oids_round_trip(parts: tuple[int, int, list[int]]) -> None:
         b"\x80",
         oid_content("1.3" + ".1" * 127),  # 129 parts
         oid_content("1.3.4294967296"),  # 33 bits
-        b"\x2b" + b"\xff" * 700 + b"\x01",  # CVE-2004-class: one huge part
+        b"\x2b" + b"\xff" * 700 + b"\x01",  # one huge part
     ],
 )
 def test_bad_oids(content: bytes) -> None:

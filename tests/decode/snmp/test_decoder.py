@@ -61,9 +61,7 @@ def test_the_answer_to_an_inform_is_not_masked() -> None:
         (v2c(IF_INDEX, community=b"private", tag=0xA6), "10.0.0.7", "unknown-community"),
     ],
 )
-def test_who_is_not_let_in_is_refused_and_not_answered(
-    data: bytes, address: str, why: str
-) -> None:
+def test_who_is_not_let_in_is_refused_and_not_answered(data: bytes, address: str, why: str) -> None:
     decoded = DECODER.decode(datagram(data, address), NOW)
     assert decoded.refusal is not None
     assert (decoded.refusal.outcome, decoded.refusal.reason) == (Outcome.COMMUNITY_DENIED, why)

@@ -173,7 +173,10 @@ def test_nonzero_errors_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("pdu", "code"),
     [
-        *((tlv(tag, integer(1)), "unsupported-pdu") for tag in (0xA0, 0xA2, 0xA3, 0xA5, 0xA8, 0x30)),
+        *(
+            (tlv(tag, integer(1)), "unsupported-pdu")
+            for tag in (0xA0, 0xA2, 0xA3, 0xA5, 0xA8, 0x30)
+        ),
         (b"", "bad-length"),
         (tlv(0xA7), "bad-length"),
         (tlv(0xA7, oid("1.3")), "bad-pdu"),

@@ -15,7 +15,7 @@ def read(data: bytes) -> tuple[list[Varbind], list[str]]:
     return result, [problem.code for problem in found]
 
 
-VALUES = [
+VALUES: list[tuple[bytes, Varbind, list[str]]] = [
     (integer(-5), Varbind(NAME, "integer", -5), []),
     (integer(300), Varbind(NAME, "integer", 300), []),
     (tlv(0x04, b"Gi0/1"), Varbind(NAME, "octets", b"Gi0/1"), []),
@@ -34,7 +34,7 @@ VALUES = [
     (tlv(0x82), Varbind(NAME, "end-of-mib-view", None), []),
 ]
 
-ODD_VALUES = [
+ODD_VALUES: list[tuple[bytes, Varbind, list[str]]] = [
     (tlv(0x43, b"\xff\xff\xff\xfe"), Varbind(NAME, "timeticks", 2**32 - 2), ["negative-unsigned"]),
     (tlv(0x41, b"\x80\0\0\0"), Varbind(NAME, "counter32", 2**31), ["negative-unsigned"]),
     (tlv(0x42, b"\x01\0\0\0\x07"), Varbind(NAME, "gauge32", 7), ["wide-integer"]),

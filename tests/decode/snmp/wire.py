@@ -86,7 +86,7 @@ def v1(*varbinds: bytes, generic: int = 6, specific: int = 42) -> bytes:
 
 
 def reason(decoded: Decoded) -> str | None:
-    """Why nothing was decoded, or `None`; fails unless exactly one of the three answers is given."""
+    """Why nothing was decoded, or `None`; fails unless there is exactly one of three answers."""
     answers = (bool(decoded.messages), decoded.refusal is not None, bool(decoded.problems))
     assert answers.count(True) == 1, decoded
     return decoded.problems[0].code if decoded.problems else None

@@ -33,8 +33,11 @@ ONE_LENGTH_BYTE = LONG_FORM + 1
 """The long form of most messages, 128 to 255 bytes: worth a branch of its own."""
 
 LENGTH_BYTES_MAX = 4
-"""Bytes of a long-form length: agents that write every length in four are common, more is an
-attack on somebody's 64-bit arithmetic."""
+"""Bytes of a long-form length: enough for encoders that pad every length to a word; more is aimed
+at somebody's 64-bit arithmetic."""
+
+HEADER_BYTES_MAX = 2 + LENGTH_BYTES_MAX
+"""Identifier and longest length."""
 
 INTEGER_BYTES_MAX = 9
 """Content of a number: a Counter64 with its top bit set needs a leading zero."""
@@ -57,10 +60,6 @@ OID_CACHED_BYTES_MAX = 64
 
 ZERO_DOT_ZERO = "0.0"
 """What an empty object identifier is read as, as net-snmp does."""
-
-
-HEADER_BYTES_MAX = 2 + LENGTH_BYTES_MAX
-"""Identifier and longest length."""
 
 
 def header(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
@@ -108,8 +107,8 @@ def integer(content: bytes, found: list[Problem]) -> int:
 def unsigned(content: bytes, bits: int, found: list[Problem]) -> int:
     """A number that cannot be negative, modulo its width, with a note if that changed it.
 
-    Agents that write a 32-bit word as it is in memory set what BER takes for the sign (TimeTicks
-    and Counter32 of HP, APC and old Cisco gear do), so the sign is not an error.
+    An agent that writes a 32-bit word as it is in memory sets what BER takes for the sign once the
+    word is large: a TimeTicks after 248 days. So the sign is not an error.
     """
     value = integer(content, found)
     modulus = 1 << bits

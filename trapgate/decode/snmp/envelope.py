@@ -44,7 +44,10 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
 
 
 def open_envelope(datagram: bytes) -> Envelope:
-    """Read version and community; never raises: `problem` says why the rest is not readable."""
+    """Read version and community; never raises: `problem` says why the rest is not readable.
+
+    A community is masked as soon as its place is known, even if only its beginning arrived.
+    """
     data = datagram if _TRAP_COMMUNITY not in datagram else _masked_variables(datagram)
     try:
         version, pos, end = _version(data)
@@ -93,7 +96,8 @@ def _version(data: bytes) -> tuple[int, int, int]:
 
 def _masked_variables(data: bytes) -> bytes:
     """Mask every value of snmpTrapCommunity.0. It is a search for bytes, so it also finds them
-    in what cannot be decoded; that it may hit the inside of another value does no harm."""
+    in what cannot be decoded; that it may hit the inside of another value does no harm. What is
+    masked is not searched again, so that the time taken is that of the datagram's length."""
     masked = bytearray(data)
     pos = data.find(_TRAP_COMMUNITY)
     while pos >= 0:
@@ -104,5 +108,5 @@ def _masked_variables(data: bytes) -> bytes:
             start, stop = at + 1, len(data)
         stop = min(stop, len(data))
         masked[start:stop] = b"*" * (stop - start)
-        pos = data.find(_TRAP_COMMUNITY, pos + 1)
+        pos = data.find(_TRAP_COMMUNITY, max(pos + 1, stop - len(_TRAP_COMMUNITY)))
     return bytes(masked)

@@ -1,8 +1,8 @@
 """Notification PDUs: SNMPv1's Trap-PDU (RFC 1157 §4.1.6), SNMPv2-Trap and InformRequest (RFC 3416
 §4.2.6, §4.2.7), all into the one shape of SNMPv2 (RFC 3584 §3.1).
 
-The PDU alone decides how it is read, not the version of the message around it: some agents put
-one version's PDU into the other's message.
+The PDU alone decides how it is read, not the version of the message around it: there are agents
+that put one version's PDU into the other's message, and it is readable all the same.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
 SNMP_TRAPS = "1.3.6.1.6.3.1.1.5"
 ENTERPRISE_SPECIFIC = 6
 
-# Some agents leave the instance away.
+# Taken without their instance, too: it is a frequent slip, and nothing else can be meant.
 _UPTIMES = (SYS_UPTIME, SYS_UPTIME[:-2])
 _TRAP_OIDS = (SNMP_TRAP_OID, SNMP_TRAP_OID[:-2])
 _IP_TAGS = (0x40, ber.OCTETS)
@@ -165,7 +165,7 @@ def _v1_header(
 
 
 def _agent_address(content: bytes, found: list[Problem]) -> str | None:
-    """IPv4 by the book; IPv6 as some agents write it; `None` for anything else."""
+    """IPv4 by the book, IPv6 where an agent has nothing else; `None` for any other length."""
     if len(content) == 4:
         return f"{content[0]}.{content[1]}.{content[2]}.{content[3]}"
     note(found, BAD_ADDRESS)

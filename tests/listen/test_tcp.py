@@ -1,0 +1,210 @@
+"""A TCP listener over loopback: frames across reads, and connections that end or must."""
+
+import resource
+import select
+import socket
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+from trapgate.config import Address, Cidr, Duration
+from trapgate.listen import BoundListener, ListenerSettings, RecordReader, TcpListener, bind
+from trapgate.model import NS_PER_S, Now
+from trapgate.observe import Metrics
+
+
+class Site:
+    """A listener, its metrics, and what came of it."""
+
+    def __init__(self, address: str = "*:0", allow: str = "any") -> None:
+        self.bound: BoundListener = bind(
+            ListenerSettings(
+                name="lines",
+                protocol="syslog",
+                transport="tcp",
+                address=Address.from_text(address),
+                allow=(Cidr.from_text(allow),),
+                connections_max=3,
+                idle_timeout=Duration(10 * NS_PER_S),
+            )
+        )
+        self.metrics = Metrics()
+        self.listener = TcpListener(self.bound, self.metrics)
+        self.records: list[bytes] = []
+        self.elapsed_s = 0
+        self._poll = select.poll()
+        self._poll.register(self.listener.fileno(), select.POLLIN)
+
+    @property
+    def now(self) -> Now:
+        return Now(1_700_000_000 * NS_PER_S, self.elapsed_s * NS_PER_S)
+
+    def connect(self, host: str = "127.0.0.1") -> socket.socket:
+        client = socket.create_connection((host, self.bound.local.port))
+        self.drain()
+        return client
+
+    def drain(self) -> list[bytes]:
+        """Wait until something is there, take all of it; the new frames."""
+        assert self._poll.poll(10_000)
+        start = len(self.records)
+        while self.listener.drain(self.now, self.records):
+            continue
+        return self.frames()[start:]
+
+    def frames(self) -> list[bytes]:
+        return [RecordReader().decode(record).data for record in self.records]
+
+    def sample(self, name: str, reason: str = "") -> float:
+        labels = {"listener": "lines"} | ({"reason": reason} if reason else {})
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+    def refused(self, reason: str) -> float:
+        return self.sample("trapgate_listen_connections_refused_total", reason)
+
+    def open_connections(self) -> float:
+        return self.sample("trapgate_listen_connections")
+
+    def close(self) -> None:
+        self.listener.close(self.now, self.records)
+        self.bound.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+def is_closed(client: socket.socket) -> bool:
+    client.settimeout(10)
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_frames_torn_across_reads(site: Site, host: str) -> None:
+    with site.connect(host) as lines, site.connect(host) as counted:
+        lines.sendall(b"<1>fir")
+        assert site.drain() == []
+        counted.sendall(b"1")
+        assert site.drain() == []
+        lines.sendall(b"st\n<2>sec")
+        assert site.drain() == [b"<1>first"]
+        counted.sendall(b"0 <3>a\nb\n")
+        assert site.drain() == []
+        counted.sendall(b"cde4 <4>x")
+        assert site.drain() == [b"<3>a\nb\ncde", b"<4>x"]
+        peers = [RecordReader().decode(record).peer for record in site.records]
+        assert [(peer.address, peer.port) for peer in peers] == [
+            (host, lines.getsockname()[1]),
+            *[(host, counted.getsockname()[1])] * 2,
+        ]
+    assert site.drain() == [b"<2>sec"]
+    assert site.open_connections() == 0
+    assert site.sample("trapgate_listen_datagrams_total") == len(site.records) == 4
+
+
+def test_a_reset_keeps_what_came_before(site: Site) -> None:
+    client = site.connect()
+    client.sendall(b"<1>a\n<2>b")
+    assert site.drain() == [b"<1>a"]
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    assert site.drain() == [b"<2>b"]
+    assert site.open_connections() == 0
+
+
+def test_a_bad_count_ends_the_connection(site: Site) -> None:
+    with site.connect() as client:
+        client.sendall(b"4 <1>ax")
+        assert site.drain() == [b"<1>a"]
+        assert is_closed(client)
+    assert site.refused("bad-frame") == 1
+    assert site.open_connections() == 0
+
+
+def test_too_many_connections(site: Site) -> None:
+    clients = [site.connect() for _ in range(3)]
+    with site.connect() as surplus:
+        assert is_closed(surplus)
+    assert site.refused("too-many") == 1
+    clients.pop().close()
+    site.drain()
+    clients.append(site.connect())
+    assert site.open_connections() == 3
+    clients[-1].sendall(b"<1>a\n")
+    assert site.drain() == [b"<1>a"]
+    for client in clients:
+        client.close()
+
+
+def test_silent_connections_end(site: Site) -> None:
+    with site.connect() as silent, site.connect() as busy:
+        silent.sendall(b"<1>half")
+        site.drain()
+        site.elapsed_s = 9
+        busy.sendall(b"<2>a\n")
+        site.drain()
+        site.elapsed_s = 11
+        site.listener.expire(site.now, site.records)
+        assert is_closed(silent)
+        assert site.frames() == [b"<2>a", b"<1>half"]
+        assert (site.refused("idle"), site.open_connections()) == (1, 1)
+        busy.sendall(b"<3>b\n")
+        assert site.drain() == [b"<3>b"]
+    assert site.sample("trapgate_listen_datagrams_total") == 3
+
+
+def test_a_pause_of_ours_is_not_silence(site: Site) -> None:
+    with site.connect():
+        site.elapsed_s = 100
+        site.listener.resume(site.now)
+        site.listener.expire(site.now, site.records)
+        assert site.open_connections() == 1
+
+
+def test_who_is_not_allowed_is_not_heard() -> None:
+    site = Site(allow="::1")
+    with site.connect("127.0.0.1") as stranger, site.connect("::1") as friend:
+        assert is_closed(stranger)
+        friend.sendall(b"<1>a\n")
+        assert site.drain() == [b"<1>a"]
+    assert site.refused("source-denied") == 1
+    site.close()
+
+
+def test_a_busy_connection_does_not_starve_another(site: Site) -> None:
+    """One connection has more than a drain takes; the other's line is in the first drain anyway."""
+    with site.connect() as busy, site.connect() as quiet:
+        quiet.sendall(b"<1>quiet\n")
+        busy.setblocking(False)
+        try:
+            while True:
+                busy.send(b"<2>" + b"x" * 1_000 + b"\n")
+        except BlockingIOError:
+            pass
+        site.listener.drain(site.now, site.records)
+        site.listener.drain(site.now, site.records)
+        assert b"<1>quiet" in site.frames()
+
+
+def test_without_descriptors_accepting_waits() -> None:
+    """The limit on open files is reached: no spinning, and later the connection is accepted."""
+    site = Site()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.create_connection(("127.0.0.1", site.bound.local.port)) as client:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno(), before[1]))
+        try:
+            assert not site.listener.drain(site.now, site.records)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert site.refused("too-many") == 1
+        client.sendall(b"<1>a\n")
+        site.listener.expire(site.now, site.records)
+        assert site.drain() == [b"<1>a"]
+    site.close()

@@ -1,0 +1,226 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trapgate.config import Cidr
+from trapgate.mib import MibIndex
+from trapgate.model import (
+    RAW_BYTES_MAX,
+    Datagram,
+    Endpoint,
+    Event,
+    Position,
+    Problem,
+    Trap,
+    Varbind,
+)
+from trapgate.normalize.sources import Sources, SourceSettings
+from trapgate.normalize.trap import MESSAGE_CHARS_MAX, TrapNormalizer
+
+MIBS = Path(__file__).parents[2] / "mibs"
+MIB = MibIndex.load({path.name: path.read_text() for path in sorted(MIBS.glob("*.json"))})
+SOURCES = Sources(
+    [SourceSettings(cidr=Cidr.from_text("10.0.0.7"), name="r1", labels={"site": "ber1"})]
+)
+DATAGRAM = Datagram(
+    b"datagram", Endpoint("10.0.0.7", 50_000), Endpoint("10.0.0.1", 1162), "traps", 1_700_000_000
+)
+POSITION = Position("raw", 5)
+IF = "1.3.6.1.2.1.2.2.1"
+LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
+
+
+def v2(trap_oid: str, *varbinds: Varbind, problems: tuple[Problem, ...] = ()) -> Trap:
+    return Trap("2c", "trap", 7, "core", trap_oid, 4711, varbinds, b"raw bytes", problems=problems)
+
+
+def event(trap: Trap, datagram: Datagram = DATAGRAM) -> Event:
+    return TrapNormalizer(MIB, SOURCES).event(trap, datagram, event_id="id-1", position=POSITION)
+
+
+def test_a_link_down() -> None:
+    odd = Problem("misplaced-header", "warning", "odd")
+    trap = v2(
+        LINK_DOWN,
+        Varbind(f"{IF}.1.3", "integer", 3),
+        Varbind(f"{IF}.7.3", "integer", 1),
+        Varbind(f"{IF}.8.3", "integer", 2),
+        Varbind(f"{IF}.2.3", "octets", b"Gi0/3"),
+        Varbind("1.3.6.1.2.1.31.1.1.1.18.3", "octets", b"to core 1"),
+        problems=(odd,),
+    )
+    assert event(trap) == Event(
+        id="id-1",
+        position=POSITION,
+        timestamp=1_700_000_000,
+        received_at=1_700_000_000,
+        clock="arrival",
+        kind="snmp.trap",
+        source=Endpoint("10.0.0.7", 50_000),
+        device="r1",
+        severity=None,
+        code="IF-MIB::linkDown",
+        labels={"site": "ber1"},
+        fields={
+            "snmp.version": "2c",
+            "snmp.pdu_type": "trap",
+            "snmp.credential": "core",
+            "snmp.trap.oid": LINK_DOWN,
+            "snmp.trap.name": "linkDown",
+            "snmp.uptime": 4711,
+            "snmp.request_id": 7,
+            "event.provider": "IF-MIB",
+            "snmp.vb.ifIndex": "3",
+            "snmp.vb.ifAdminStatus": "up",
+            "snmp.vb.ifOperStatus": "down",
+            "snmp.vb.ifDescr": "Gi0/3",
+            "snmp.vb.ifAlias": "to core 1",
+            "snmp.index.ifIndex": "3",
+            "interface.name": "Gi0/3",
+            "snmp.varbinds": (
+                "IF-MIB::ifIndex.3 = integer: 3",
+                "IF-MIB::ifAdminStatus.3 = integer: up(1)",
+                "IF-MIB::ifOperStatus.3 = integer: down(2)",
+                "IF-MIB::ifDescr.3 = octets: Gi0/3",
+                "IF-MIB::ifAlias.3 = octets: to core 1",
+            ),
+        },
+        message="IF-MIB::linkDown ifIndex=3 ifAdminStatus=up ifOperStatus=down ifDescr=Gi0/3 "
+        'ifAlias="to core 1"',
+        raw=b"raw bytes",
+        problems=(odd,),
+    )
+
+
+def test_a_v1_trap_of_bgp_names_its_peer_by_the_instance() -> None:
+    trap = Trap(
+        version="1",
+        pdu_type="trap",
+        request_id=None,
+        credential="core",
+        trap_oid="1.3.6.1.2.1.15.7.0.2",
+        uptime=1,
+        varbinds=(
+            Varbind("1.3.6.1.2.1.15.3.1.14.192.0.2.7", "octets", b"\x06\x04"),
+            Varbind("1.3.6.1.2.1.15.3.1.2.192.0.2.7", "integer", 1),
+        ),
+        raw=b"",
+        enterprise="1.3.6.1.2.1.15.7",
+        agent_address="192.0.2.1",
+        generic_trap=6,
+        specific_trap=2,
+    )
+    result = event(trap)
+    assert result.code == "BGP4-MIB::bgpBackwardTransition"
+    assert {key: value for key, value in result.fields.items() if key != "snmp.varbinds"} == {
+        "snmp.version": "1",
+        "snmp.pdu_type": "trap",
+        "snmp.credential": "core",
+        "snmp.trap.oid": "1.3.6.1.2.1.15.7.0.2",
+        "snmp.trap.name": "bgpBackwardTransition",
+        "snmp.trap.generic": 6,
+        "snmp.trap.specific": 2,
+        "snmp.uptime": 1,
+        "snmp.enterprise": "1.3.6.1.2.1.15.7",
+        "snmp.agent_address": "192.0.2.1",
+        "event.provider": "BGP4-MIB",
+        "snmp.vb.bgpPeerLastError": "0x0604",
+        "snmp.vb.bgpPeerState": "idle",
+        "snmp.index.bgpPeerRemoteAddr": "192.0.2.7",
+    }
+
+
+def test_an_unknown_trap_keeps_its_numbers() -> None:
+    result = event(v2("1.3.6.1.4.1.99999.0.1", Varbind("1.3.6.1.4.1.99999.2.0", "octets", b"on")))
+    assert result.code == "1.3.6.1.4.1.99999.0.1"
+    assert "event.provider" not in result.fields
+    assert "snmp.trap.name" not in result.fields
+    assert result.fields["snmp.vb.1.3.6.1.4.1.99999.2.0"] == "on"
+    assert result.fields["snmp.varbinds"] == ("1.3.6.1.4.1.99999.2.0 = octets: on",)
+    assert result.message == "1.3.6.1.4.1.99999.0.1 1.3.6.1.4.1.99999.2.0=on"
+
+
+def test_a_repeated_variable_has_all_its_values_in_order() -> None:
+    names = [Varbind(f"{IF}.2.{n}", "octets", b"Gi0/%d" % n) for n in (3, 4, 5)]
+    fields = event(v2(LINK_DOWN, *names)).fields
+    assert fields["snmp.vb.ifDescr"] == ("Gi0/3", "Gi0/4", "Gi0/5")
+    assert fields["snmp.index.ifIndex"] == "3"
+    assert fields["interface.name"] == "Gi0/3"
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "interface"),
+    [
+        (b"Gi0/3", b"GigabitEthernet0/3", "Gi0/3"),
+        (b"", b"GigabitEthernet0/3", "GigabitEthernet0/3"),
+    ],
+)
+def test_the_interface_is_named_by_if_name_first(
+    name: bytes, description: bytes, interface: str
+) -> None:
+    varbinds = (
+        Varbind(f"{IF}.2.3", "octets", description),
+        Varbind("1.3.6.1.2.1.31.1.1.1.1.3", "octets", name),
+    )
+    assert event(v2(LINK_DOWN, *varbinds)).fields["interface.name"] == interface
+
+
+def test_a_trap_without_variables_or_uptime() -> None:
+    result = event(Trap("2c", "inform", 1, "core", LINK_DOWN, None, (), b""))
+    assert result.message == "IF-MIB::linkDown"
+    assert "snmp.varbinds" not in result.fields
+    assert "snmp.uptime" not in result.fields
+    assert result.fields["snmp.pdu_type"] == "inform"
+
+
+def test_an_unknown_source_is_its_address() -> None:
+    datagram = Datagram(b"", Endpoint("2001:db8::1", 1), DATAGRAM.local, "traps", 1)
+    result = event(v2(LINK_DOWN), datagram)
+    assert (result.device, result.labels) == ("2001:db8::1", {})
+
+
+def test_sizes_are_bounded() -> None:
+    trap = Trap(
+        "2c",
+        "trap",
+        1,
+        "core",
+        LINK_DOWN,
+        1,
+        tuple(Varbind(f"1.3.{n}", "octets", b"x" * 2_000) for n in range(30)),
+        bytes(60_000),
+    )
+    result = event(trap)
+    assert len(result.raw) == RAW_BYTES_MAX
+    assert len(result.message) == MESSAGE_CHARS_MAX + 1
+    lines = result.fields["snmp.varbinds"]
+    assert isinstance(lines, tuple)
+    assert len(lines) == 30
+
+
+VALUES = st.one_of(
+    st.integers(-(2**31), 2**64).map(lambda value: ("counter64", value)),
+    st.binary(max_size=80).map(lambda value: ("octets", value)),
+    st.binary(max_size=20).map(lambda value: ("ip", value)),
+    st.just(("null", None)),
+)
+OIDS = st.lists(st.integers(0, 2**32 - 1), max_size=8).map(
+    lambda parts: ".".join(map(str, (1, 3, *parts)))
+) | st.sampled_from([f"{IF}.{column}.{n}" for column in (1, 2, 6, 7) for n in (1, 2)])
+
+
+@given(OIDS, st.lists(st.tuples(OIDS, VALUES), max_size=6))
+def test_any_trap_is_one_visible_line(
+    trap_oid: str, varbinds: list[tuple[str, tuple[str, int | bytes | None]]]
+) -> None:
+    payload = tuple(
+        Varbind(oid, kind, value)  # type: ignore[arg-type]
+        for oid, (kind, value) in varbinds
+    )
+    result = event(v2(trap_oid, *payload))
+    assert result.message.isprintable()
+    lines = result.fields.get("snmp.varbinds", ())
+    assert isinstance(lines, tuple)
+    assert len(lines) == len(varbinds)

@@ -1,0 +1,344 @@
+"""The receive loop over loopback sockets and a real spool: everything sent is somewhere."""
+
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from trapgate.config import Address, Cidr
+from trapgate.listen import BoundListener, ListenerSettings, RecordReader, bind
+from trapgate.model import NS_PER_S, Now
+from trapgate.observe import Metrics
+from trapgate.pipeline.receive import (
+    BATCH_RECORDS_MAX,
+    CALM_NS,
+    HELD_RETRY_NS,
+    PEER_RECORDS_MIN,
+    PEER_SHARE,
+    Receive,
+)
+from trapgate.spool import Doorbell, SpoolReader, SpoolWriter
+from trapgate.spool.writer import KEEP_S
+
+
+def listener(
+    name: str, transport: str = "udp", allow: str = "any", buffer_bytes: int = 1 << 26
+) -> BoundListener:
+    return bind(
+        ListenerSettings(
+            name=name,
+            protocol="syslog",
+            transport="tcp" if transport == "tcp" else "udp",
+            address=Address.from_text("*:0"),
+            allow=(Cidr.from_text(allow),),
+            receive_buffer_bytes=buffer_bytes,
+        )
+    )
+
+
+class Site:
+    """A receiver with its surroundings; the test turns it and moves its clock."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *listeners: BoundListener,
+        size_max_bytes: int = 1 << 30,
+        sync: Callable[[int], None] = os.fdatasync,
+    ) -> None:
+        self.folder = folder / "raw"
+        self.listeners = listeners
+        self.metrics_path = folder / "receive.prom"
+        self.elapsed_ns = NS_PER_S
+        self.finished = False
+        self.stop_fd = os.eventfd(0)
+        self.metrics = Metrics()
+        self.bell = Doorbell()
+        self.writer = SpoolWriter.open(
+            self.folder,
+            size_max_bytes=size_max_bytes,
+            sync=sync,
+            clock=lambda: 2**62,  # every segment is old enough to be deleted
+        )
+        self.reader = SpoolReader.open(self.folder, "store")
+        self.receive = Receive(
+            listeners,
+            self.writer,
+            self.bell,
+            self.metrics,
+            self.metrics_path,
+            readers=("store",),
+            stop=self.stop_fd,
+            clock=lambda: Now(1_700_000_000 * NS_PER_S, self.elapsed_ns),
+        )
+
+    def finish(self) -> None:
+        if not self.finished:
+            self.finished = True
+            self.receive.finish()
+
+    def turn(self, count: int = 1) -> None:
+        for _ in range(count):
+            assert self.receive.turn(0)
+
+    def send(self, count: int, data: bytes = b"trap", host: str = "127.0.0.1") -> None:
+        """Datagrams of one peer to the first listener."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            for index in range(count):
+                sender.sendto(b"%d " % index + data, (host, self.listeners[0].local.port))
+
+    def connect(self, index: int) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.listeners[index].local.port))
+
+    def records(self) -> list[bytes]:
+        """The data of everything in the spool."""
+        found: list[tuple[int, bytes]] = []
+        while more := self.reader.read(found[-1][0] if found else 0, 10_000):
+            found += more
+        return [RecordReader().decode(record).data for _, record in found]
+
+    def read(self) -> float:
+        return self.total("trapgate_listen_datagrams_total")
+
+    def dropped(self, reason: str) -> float:
+        return self.total("trapgate_listen_dropped_total", reason)
+
+    def total(self, name: str, reason: str = "") -> float:
+        labels = {"reason": reason} if reason else {}
+        values = [
+            self.metrics.registry.get_sample_value(name, {"listener": each.settings.name} | labels)
+            for each in self.listeners
+        ]
+        return sum(value or 0.0 for value in values)
+
+    def close(self) -> None:
+        self.finish()
+        self.reader.close()
+        self.writer.close()
+        for each in self.listeners:
+            each.close()
+        os.close(self.stop_fd)
+        self.bell.close()
+
+
+@pytest.fixture
+def sites() -> Iterator[list[Site]]:
+    """Sites that are closed when the test ends."""
+    sites: list[Site] = []
+    yield sites
+    for site in sites:
+        site.close()
+
+
+def test_everything_sent_is_a_record_or_counted(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps"), listener("lines", "tcp"), listener("more"))
+    sites.append(site)
+    site.turn()
+    with site.connect(1) as client:
+        site.turn()
+        client.sendall(b"<1>a\n<2>b\n<3>to")
+        site.send(100)
+        site.send(50, host="::1")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"other", ("127.0.0.1", site.listeners[2].local.port))
+        assert not site.bell.wait(0)
+        site.turn(2)
+        assert site.bell.wait(0)
+        client.sendall(b"rn\n")
+        site.turn()
+    records = site.records()
+    assert len(records) == site.read() == 154
+    assert Counter(records)[b"<3>torn"] == 1
+    assert b"other" in records
+    assert sum(record.endswith(b"trap") for record in records) == 150
+
+
+def test_a_burst_is_held_by_the_kernel_while_the_loop_pauses(
+    tmp_path: Path, sites: list[Site]
+) -> None:
+    """20,000 datagrams before the first turn: kept, or counted as the kernel's loss."""
+    site = Site(tmp_path, listener("traps"))
+    sites.append(site)
+    site.send(20_000, bytes(150))
+    for _ in range(20_000 // BATCH_RECORDS_MAX + 1):
+        site.turn()
+    site.elapsed_ns += NS_PER_S
+    site.turn()
+    assert len(site.records()) == site.read() == 20_000 - site.dropped("kernel-dropped")
+
+
+def test_the_kernels_losses_are_counted(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps", buffer_bytes=65_536))
+    sites.append(site)
+    site.send(2_000)
+    site.turn()
+    assert 0 < site.dropped("kernel-dropped") == 2_000 - len(site.records())
+
+
+def test_who_is_not_allowed_is_counted(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps", allow="::1"))
+    sites.append(site)
+    site.send(7)
+    site.send(3, host="::1")
+    site.turn()
+    assert (site.read(), site.dropped("source-denied")) == (10, 7)
+    assert len(site.records()) == 3
+
+
+def test_a_full_spool_loses_by_number_and_recovers(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps"), size_max_bytes=100_000)
+    sites.append(site)
+    with capture_logs() as logs:
+        for _ in range(40):
+            site.send(10, bytes(1_000))
+            site.turn()
+        lost = site.dropped("spool-full")
+        assert lost > 0
+        assert len(site.records()) == 400 - lost
+        assert site.writer.size_bytes <= 100_000
+        site.reader.ack(site.writer.last_sequence)
+        site.elapsed_ns += CALM_NS + NS_PER_S
+        site.turn()  # deletes
+        site.send(10, bytes(1_000))
+        site.turn()
+        assert site.dropped("spool-full") == lost
+    assert [line["event"] for line in logs] == ["spool refuses", "spool accepts again"]
+    assert (logs[0]["reason"], logs[1]["lost_records"]) == ("spool-full", lost)
+
+
+def test_a_flood_does_not_take_the_last_room(tmp_path: Path, sites: list[Site]) -> None:
+    """Above four fifths a peer has its share of a batch; others pass beside it."""
+    site = Site(tmp_path, listener("traps"), size_max_bytes=1_000_000)
+    sites.append(site)
+    while site.writer.size_bytes < 810_000:
+        site.send(10, bytes(8_000))
+        site.turn()
+    assert site.dropped("spool-full") == 0
+    before = len(site.records())
+    site.send(400, b"flood")
+    site.send(PEER_RECORDS_MIN, b"quiet", host="::1")
+    site.turn()
+    share = int((400 + PEER_RECORDS_MIN) * PEER_SHARE)
+    new = Counter(record.split()[1] for record in site.records()[before:])
+    assert new == {b"flood": share, b"quiet": PEER_RECORDS_MIN}
+    assert site.dropped("spool-full") == 400 - share
+
+
+class Disk:
+    """A sync that fails as long as the test says."""
+
+    def __init__(self) -> None:
+        self.broken = False
+
+    def __call__(self, fd: int) -> None:
+        if self.broken:
+            raise OSError(5, "Input/output error")
+        os.fdatasync(fd)
+
+
+def test_a_disk_that_refuses_loses_datagrams_and_holds_streams(
+    tmp_path: Path, sites: list[Site]
+) -> None:
+    disk = Disk()
+    site = Site(tmp_path, listener("traps"), listener("lines", "tcp"), sync=disk)
+    sites.append(site)
+    with site.connect(1) as client:
+        site.turn()
+        disk.broken = True
+        client.sendall(b"<1>held\n")
+        site.send(5)
+        site.turn()
+        assert site.dropped("write-failed") == 5
+        client.sendall(b"<2>unread\n")
+        site.send(3)
+        site.turn()
+        assert site.dropped("write-failed") == 8
+        assert site.read() == 9  # the second line waits in the kernel
+        disk.broken = False
+        site.elapsed_ns += HELD_RETRY_NS
+        site.turn()
+        assert site.records() == [b"<1>held"]
+        site.turn()
+        assert site.records() == [b"<1>held", b"<2>unread"]
+    assert site.read() == 10 == len(site.records()) + site.dropped("write-failed")
+
+
+def test_what_is_held_at_the_end_is_counted(tmp_path: Path, sites: list[Site]) -> None:
+    disk = Disk()
+    site = Site(tmp_path, listener("lines", "tcp"), sync=disk)
+    sites.append(site)
+    with site.connect(0) as client:
+        site.turn()
+        disk.broken = True
+        client.sendall(b"<1>a\n<2>half")
+        site.turn()
+        site.finish()
+    assert site.read() == site.dropped("write-failed") == 2
+    assert site.records() == []
+
+
+def test_stopping_takes_what_the_kernel_holds(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps"), listener("lines", "tcp"))
+    sites.append(site)
+    with site.connect(1) as client:
+        site.turn()
+        client.sendall(b"<1>a\n<2>half")
+        site.send(3 * BATCH_RECORDS_MAX)
+        os.eventfd_write(site.stop_fd, 1)
+        assert not site.receive.turn(0)
+        site.finish()
+    kept = 3 * BATCH_RECORDS_MAX - site.dropped("kernel-dropped")
+    assert len(site.records()) == site.read() == kept + 2
+    assert {b"<1>a", b"<2>half"} <= set(site.records())
+    published = site.metrics_path.read_text()
+    assert f'trapgate_listen_datagrams_total{{listener="lines"}} {2.0}' in published
+
+
+def test_running_until_stopped(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps"))
+    sites.append(site)
+    thread = threading.Thread(target=site.receive.run)
+    thread.start()
+    site.send(100)
+    assert site.bell.wait(10)
+    os.eventfd_write(site.stop_fd, 1)
+    thread.join(10)
+    site.finished = True
+    assert not thread.is_alive()
+    assert len(site.records()) == 100
+
+
+def test_chores_are_done_each_second(tmp_path: Path, sites: list[Site]) -> None:
+    assert KEEP_S < 2**62 / NS_PER_S
+    site = Site(tmp_path, listener("traps"), size_max_bytes=80_000)
+    sites.append(site)
+    site.turn()
+    for _ in range(4):
+        site.send(10, bytes(1_000))
+        site.turn()
+    site.reader.ack(30)
+    size_bytes = site.writer.size_bytes
+    site.turn()
+    assert site.writer.size_bytes == size_bytes
+    site.elapsed_ns += NS_PER_S
+    site.turn()
+    assert site.writer.size_bytes < size_bytes
+    value = site.metrics.registry.get_sample_value
+    assert value("trapgate_spool_bytes", {"spool": "raw"}) == site.writer.size_bytes
+    assert value("trapgate_spool_backlog_records", {"spool": "raw", "reader": "store"}) == 10
+    assert "trapgate_spool_backlog_records" in site.metrics_path.read_text()
+
+
+def test_metrics_that_cannot_be_published_stop_nothing(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, listener("traps"))
+    sites.append(site)
+    site.metrics_path.mkdir()
+    site.send(1)
+    site.turn()
+    assert len(site.records()) == 1

@@ -1,0 +1,29 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trapgate.query import words
+
+
+def test_words_are_runs_of_letters_and_digits() -> None:
+    assert words("%LINK-3-UPDOWN: Interface Gi0/1, link_state down.") == (
+        *("link", "3", "updown", "interface", "gi0", "1", "link", "state", "down"),
+    )
+
+
+def test_words_of_other_scripts_are_casefolded() -> None:
+    assert words("STRASSE Straße ΣΑΣ １２") == ("strasse", "strasse", "σασ", "１２")
+
+
+def test_a_text_without_letters_has_no_words() -> None:
+    assert words(" -_/*\t\n") == ()
+
+
+@given(st.text())
+def test_words_are_exactly_the_alphanumeric_runs(text: str) -> None:
+    blanked = "".join(c if c.isalnum() else " " for c in text.casefold())
+    assert words(text) == tuple(blanked.split())
+
+
+@given(st.text())
+def test_words_of_joined_words_are_the_same(text: str) -> None:
+    assert words(" ".join(words(text))) == words(text)

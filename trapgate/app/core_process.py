@@ -1,0 +1,251 @@
+"""The core process: matches → rules → alerting → notify, and HTTP. One asyncio loop."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from trapgate import __version__
+from trapgate.alerting.core import Core
+from trapgate.app.build import Configuration, build, restart_needed
+from trapgate.app.clock import now
+from trapgate.app.files import bundle_stamp, publish_bundle, published_bundle, read_bundle
+from trapgate.app.layout import CORE_READER
+from trapgate.app.problems import one_line
+from trapgate.app.processes import Process
+from trapgate.model import NS_PER_S, Alert, IntegrationId, Notification, Problem
+from trapgate.model.exchange import Ending, Retry
+from trapgate.notify import Carrier
+from trapgate.observe import Metrics, logger, merged_exposition
+from trapgate.pipeline.conductor import Conductor, NotAccepted
+from trapgate.pipeline.rules import RulesLoop
+from trapgate.spool import Doorbell, SpoolReader
+from trapgate.state import SqliteHistory, SqliteStateStore
+from trapgate.store import SqliteEventStore
+from trapgate.web import Backend, build_app
+from trapgate.web.status import ALERTMANAGER_VERSION
+
+RELOAD_POLL_S = 0.25
+"""How often it is looked whether the supervisor has published another configuration."""
+
+GRACE_S = 8.0
+"""How long sends that are under way may go on at shutdown; they are claimed, so that none is lost
+even if this is too short."""
+
+
+def core_process(process: Process) -> None:
+    """Run until SIGTERM."""
+    asyncio.run(_CoreProcess(process).run())
+
+
+class _CoreProcess:
+    def __init__(self, process: Process) -> None:
+        layout = process.layout
+        self.process = process
+        self.configuration = process.configuration
+        self.metrics = Metrics()
+        self.carrier = Carrier()
+        self.started_at = now().wall_ns
+        self.stamp = bundle_stamp(layout.bundle)
+        self.state = SqliteStateStore.open(layout.state)
+        self.history = SqliteHistory.open(layout.history)
+        self.events = SqliteEventStore.open(layout.events, read_only=True)
+        self.loaded = False
+        self.conductor = Conductor(
+            core=Core(self.configuration.routing),
+            state=self.state,
+            history=self.history,
+            deliver=self.deliver,
+            metrics=self.metrics,
+            now=now,
+        )
+        self.rules = RulesLoop(
+            rules=self.configuration.rules,
+            reader=SpoolReader.open(layout.matches_spool, CORE_READER),
+            conductor=self.conductor,
+            resolve_timeout_ns=self.resolve_timeout_ns(),
+            refresh=self.take_over,
+            metrics=self.metrics,
+        )
+
+    async def run(self) -> None:
+        """Load, be ready, go on until told to stop; stop the sources before the sinks."""
+        loop = asyncio.get_running_loop()
+        bell, stop, no_more = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        matches_bell = self.process.inherited.matches_bell
+        loop.add_reader(matches_bell.fileno(), _ring_on, matches_bell, bell)
+        self.note_reload(True)
+        self.metrics.gauge("trapgate_build_info").labels(__version__).set(1)
+        self.metrics.gauge("alertmanager_build_info").labels(ALERTMANAGER_VERSION).set(1)
+        entries, _ = self.state.load()
+        self.rules.restore(entries)
+        server = _Server(self.app())
+        async with asyncio.TaskGroup() as tasks:
+            conducting = tasks.create_task(self.conductor.run(no_more, GRACE_S), name="conductor")
+            await asyncio.sleep(0)
+            self.conductor.perform(self.conductor.core.restore(entries, now()))
+            self.loaded = True
+            http = tasks.create_task(
+                server.serve(sockets=[socket.socket(fileno=self.process.inherited.http_fd)]),
+                name="http",
+            )
+            reading = tasks.create_task(self.rules.run(bell, stop), name="rules")
+            reloading = tasks.create_task(self.watch_bundle(), name="reload")
+            await server.started_event.wait()
+            self.process.ready()
+            await stop.wait()
+            bell.set()
+            await reading
+            server.should_exit = True
+            await http
+            no_more.set()
+            await conducting
+            reloading.cancel()
+        await self.carrier.close()
+        self.state.close()
+        self.history.close()
+
+    def app(self) -> Starlette:
+        backend = Backend(
+            board=self.conductor.core.board,
+            receive=self.receive,
+            reload=self.reload,
+            ready=lambda: None if self.loaded else "loading state",
+            metrics=self.exposition,
+            config_text=self.config_text,
+            resolve_timeout_ns=self.resolve_timeout_ns,
+            now=now,
+            started_at=self.started_at,
+            events=self.events,
+            history=self.history,
+            count_received=self.count_received,
+            count_invalid=self.count_invalid,
+        )
+        return build_app(backend)
+
+    # -- what the loops ask for --------------------------------------------------------------
+
+    async def deliver(self, integration: IntegrationId, notification: Notification) -> Ending:
+        make = self.configuration.integrations.get(integration)
+        if make is None:
+            return Retry(f"{integration} is not configured", uncertain=False)
+        return await self.carrier.deliver(make(), notification)
+
+    async def receive(self, alerts: Sequence[Alert]) -> str | None:
+        try:
+            await self.conductor.receive(alerts)
+        except NotAccepted as refused:
+            return refused.reason
+        return None
+
+    def resolve_timeout_ns(self) -> int:
+        return self.configuration.alertmanager.global_.resolve_timeout
+
+    def config_text(self) -> str:
+        return self.configuration.alertmanager_text()
+
+    def count_received(self, status: str, count: int) -> None:
+        self.metrics.counter("alertmanager_alerts_received_total").labels(status, "v2").inc(count)
+
+    def count_invalid(self, count: int) -> None:
+        self.metrics.counter("alertmanager_alerts_invalid_total").labels("v2").inc(count)
+
+    def exposition(self) -> bytes:
+        """All processes' metrics, with what is counted only when asked for."""
+        board, wall_ns = self.conductor.core.board, now().wall_ns
+        active = sum(alert.ends_at > wall_ns for alert in board.alerts.values())
+        self.metrics.gauge("alertmanager_alerts").labels("active").set(active)
+        self.metrics.gauge("alertmanager_alerts").labels("suppressed").set(0)
+        for receiver, count in board.owed_resolves().items():
+            self.metrics.gauge("trapgate_alerting_owed_resolves").labels(receiver).set(count)
+        others = [self.process.layout.metrics(n) for n in ("supervisor", "receive", "ingest")]
+        return merged_exposition(self.metrics, others)
+
+    # -- reload ------------------------------------------------------------------------------
+
+    async def reload(self) -> str | None:
+        """Read the files anew; if all is well, publish and take over. Else say what is wrong."""
+        path = self.process.config_path
+        bundle, problems = read_bundle(Path(path) if path else None)
+        configuration = None
+        if bundle is not None:
+            configuration, problems = build(bundle)
+        if configuration is not None:
+            problems = restart_needed(self.configuration, configuration)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if bundle is None or configuration is None or errors:
+            return self.refuse(errors)
+        publish_bundle(bundle, self.process.layout.bundle)
+        self.stamp = bundle_stamp(self.process.layout.bundle)
+        await self.adopt(configuration)
+        return None
+
+    def refuse(self, errors: Sequence[Problem]) -> str:
+        self.note_reload(False)
+        text = "; ".join(map(one_line, errors))
+        logger().error("reload.refused", problems=text)
+        return text
+
+    async def watch_bundle(self) -> None:
+        while True:
+            await asyncio.sleep(RELOAD_POLL_S)
+            await self.take_over()
+
+    async def take_over(self) -> None:
+        """Use what the supervisor has published, if it has."""
+        stamp = bundle_stamp(self.process.layout.bundle)
+        if stamp == self.stamp:
+            return
+        self.stamp = stamp
+        configuration, _ = build(published_bundle(self.process.layout.bundle))
+        if configuration is not None:
+            await self.adopt(configuration)
+
+    async def adopt(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.conductor.reconfigure(configuration.routing)
+        await self.rules.replace(configuration.rules, self.resolve_timeout_ns())
+        self.note_reload(True)
+        logger().info("reloaded", rules=len(configuration.rules))
+
+    def note_reload(self, successful: bool) -> None:
+        for prefix in ("trapgate", "alertmanager"):
+            self.metrics.gauge(f"{prefix}_config_last_reload_successful").set(successful)
+        if successful:
+            at = self.metrics.gauge("alertmanager_config_last_reload_success_timestamp_seconds")
+            at.set(now().wall_ns / NS_PER_S)
+            config_hash = self.configuration.alertmanager_hash()
+            self.metrics.gauge("alertmanager_config_hash").set(config_hash)
+
+
+def _ring_on(bell: Doorbell, event: asyncio.Event) -> None:
+    bell.clear()
+    event.set()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, and with an event for "listening"."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3
+            )
+        )
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        self.started_event = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.started_event.set()

@@ -1,0 +1,58 @@
+"""Where things are in the data folder."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Paths below `data`: `run` may be lost at any time, the rest must survive."""
+
+    data: Path
+
+    @property
+    def raw_spool(self) -> Path:
+        return self.data / "spool" / "raw"
+
+    @property
+    def matches_spool(self) -> Path:
+        return self.data / "spool" / "matches"
+
+    @property
+    def events(self) -> Path:
+        return self.data / "events"
+
+    @property
+    def state(self) -> Path:
+        return self.data / "state.sqlite"
+
+    @property
+    def history(self) -> Path:
+        return self.data / "history.sqlite"
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def bundle(self) -> Path:
+        return self.run / "configuration.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.run / "lock"
+
+    def metrics(self, process: str) -> Path:
+        """The file in which a process publishes its metrics."""
+        return self.run / f"{process}.prom"
+
+    def create(self) -> None:
+        """Make the folders, for their owner only: raw datagrams may hold secrets."""
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.chmod(0o700)
+
+
+STORE_READER = "store"
+RULES_READER = "rules"
+CORE_READER = "core"
+"""Names of the spools' readers; each has a cursor file of its own."""

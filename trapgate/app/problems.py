@@ -1,0 +1,34 @@
+"""Problems as text: for a terminal with the line and a caret, for a log on one line."""
+
+from collections.abc import Iterable, Mapping
+
+from trapgate.model import Problem
+
+
+def one_line(problem: Problem) -> str:
+    """`rules/a.yml:3:5: unknown key "mach": did you mean "match"?`"""
+    place = f"{problem.span}: " if problem.span else ""
+    return f"{place}{problem.summary}" + (f" ({problem.help})" if problem.help else "")
+
+
+def with_source(problem: Problem, texts: Mapping[str, str]) -> str:
+    """The problem, the line that it is about, a caret under it, and what to do."""
+    place = f"{problem.span}: " if problem.span else ""
+    lines = [f"{place}{problem.severity}: {problem.summary} [{problem.code}]"]
+    span = problem.span
+    if span is not None and span.line:
+        source = texts.get(span.file, "").splitlines()
+        if span.line <= len(source):
+            text = source[span.line - 1].replace("\t", " ")
+            lines += [f"    {text}", "    " + " " * (span.column - 1) + "^"]
+    if problem.help:
+        lines.append(f"    {problem.help}")
+    return "\n".join(lines)
+
+
+def report(problems: Iterable[Problem], texts: Mapping[str, str]) -> str:
+    """All problems, in the order of their places."""
+    ordered = sorted(
+        problems, key=lambda p: (p.span.file, p.span.line, p.span.column) if p.span else ("", 0, 0)
+    )
+    return "\n".join(with_source(problem, texts) for problem in ordered)

@@ -1,0 +1,36 @@
+"""`trapgate check`."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from trapgate.app.build import build
+from trapgate.app.files import Bundle, read_bundle
+from trapgate.app.problems import report
+from trapgate.app.supervisor import EX_CONFIG
+
+
+def check_files(config: Path | None) -> int:
+    """Say what is wrong; 0 if nothing is that keeps trapgate from running, else 78."""
+    bundle, problems = read_bundle(config)
+    configuration = None
+    if bundle is not None:
+        configuration, problems = build(bundle)
+    if problems:
+        print(report(problems, texts_of(bundle)), file=sys.stderr)
+    if configuration is None:
+        return EX_CONFIG
+    files = [configuration.bundle.main[0], configuration.bundle.alertmanager[0]]
+    print(f"{', '.join(files)}: valid; {len(configuration.rules)} rules")
+    return 0
+
+
+def texts_of(bundle: Bundle | None) -> Mapping[str, str]:
+    """The texts that problems may point into."""
+    if bundle is None:
+        return {}
+    return {
+        bundle.main[0]: bundle.main[1],
+        bundle.alertmanager[0]: bundle.alertmanager[1],
+        **bundle.rules,
+    }

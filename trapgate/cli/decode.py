@@ -1,0 +1,86 @@
+"""`trapgate decode`: the server's own decoders and normalizers on input from a terminal."""
+
+import sys
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from trapgate.app.build import Configuration, build
+from trapgate.app.clock import now
+from trapgate.app.files import read_bundle
+from trapgate.app.problems import report
+from trapgate.app.supervisor import EX_CONFIG
+from trapgate.cli.check import texts_of
+from trapgate.model import DATAGRAM_BYTES_MAX, Datagram, Endpoint, Protocol, parse_rfc3339
+from trapgate.normalize.document import document
+from trapgate.normalize.identity import Identities
+from trapgate.observe import configure_logs
+
+STREAM = "decode"
+"""Name of the stream that the printed events' positions would be in."""
+
+
+def decode_hex(text: str, address: str, received_at: str | None, config: Path | None) -> int:
+    """Print the event of one trap; 1 if it could not be decoded or would not be let in."""
+    cleaned = text.removeprefix("0x")
+    for separator in (" ", ":", "\n", "\t"):
+        cleaned = cleaned.replace(separator, "")
+    try:
+        data = bytes.fromhex(cleaned)
+    except ValueError:
+        print("this is not hex: give pairs of 0-9 and a-f", file=sys.stderr)
+        return 2
+    return _decode([data], Protocol.SNMP, address, received_at, config)
+
+
+def decode_lines(file: BinaryIO, address: str, received_at: str | None, config: Path | None) -> int:
+    """Print the event of each line."""
+    lines = (line.rstrip(b"\r\n") for line in file)
+    return _decode((line for line in lines if line), Protocol.SYSLOG, address, received_at, config)
+
+
+def _decode(
+    inputs: Iterable[bytes],
+    protocol: Protocol,
+    address: str,
+    received_at: str | None,
+    config: Path | None,
+) -> int:
+    try:
+        peer = Endpoint(str(ip_address(address)), 0)
+        moment = parse_rfc3339(received_at) if received_at else now().wall_ns
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    configuration = _configuration(config)
+    if configuration is None:
+        return EX_CONFIG
+    configure_logs("decode")
+    translator = configuration.translator(lambda: None)
+    listener = next((e.name for e in configuration.settings.listen if e.protocol == protocol), "")
+    local = Endpoint("", 0)
+    identities = Identities()
+    code = 0
+    for number, data in enumerate(inputs, start=1):
+        datagram = Datagram(data[:DATAGRAM_BYTES_MAX], peer, local, listener, moment)
+        batch = translator.batch([(number, datagram)], STREAM, identities, now())
+        for event in batch.events:
+            sys.stdout.write(msgspec.json.encode(document(event)).decode() + "\n")
+        (outcome,) = batch.ledger
+        if outcome != "stored":
+            print(f"input {number}: {outcome}", file=sys.stderr)
+            code = 1
+    return code
+
+
+def _configuration(config: Path | None) -> Configuration | None:
+    bundle, problems = read_bundle(config)
+    configuration = None
+    if bundle is not None:
+        configuration, problems = build(bundle)
+    if configuration is None:
+        print(report(problems, texts_of(bundle)), file=sys.stderr)
+    return configuration

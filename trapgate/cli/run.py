@@ -1,0 +1,51 @@
+"""`trapgate run`."""
+
+import sys
+from pathlib import Path
+
+from trapgate.app.build import build
+from trapgate.app.files import read_bundle
+from trapgate.app.problems import report
+from trapgate.app.supervisor import EX_CONFIG, StartFailed, Supervisor
+from trapgate.cli.check import texts_of
+from trapgate.observe import configure_logs
+
+
+def run_trapgate(config: Path | None) -> int:
+    """Run until stopped; returns the exit code, 78 for what cannot be started as configured."""
+    bundle, problems = read_bundle(config)
+    configuration = None
+    if bundle is not None:
+        configuration, problems = build(bundle)
+    if problems:
+        print(report(problems, texts_of(bundle)), file=sys.stderr)
+    if configuration is None:
+        return EX_CONFIG
+    observe = configuration.settings.observe
+    configure_logs("supervisor", observe.log_level, observe.log_format)
+    path = str(config.absolute()) if config else None
+    supervisor = Supervisor(configuration, path)
+    try:
+        return supervisor.run(_say_ready)
+    except StartFailed as failed:
+        print(f"trapgate cannot start: {failed}", file=sys.stderr)
+        return EX_CONFIG
+
+
+def _say_ready(supervisor: Supervisor) -> None:
+    """What listens where, and what to try."""
+    configuration = supervisor.configuration
+    settings = configuration.settings
+    lines = [f"trapgate is ready; configuration: {configuration.bundle.main[0]}"]
+    for bound in supervisor.inherited.listeners:
+        entry = bound.settings
+        place = f"{entry.address.host}:{bound.local.port}"
+        lines.append(f"  {entry.protocol:6} {entry.transport} {place}")
+    lines.append(f"  HTTP       http://{settings.web.listen}/ (Alertmanager's API: /api/v2/alerts)")
+    lines.append(f"  data       {configuration.data}")
+    lines.append("Try:")
+    traps = [b for b in supervisor.inherited.listeners if b.settings.protocol == "snmp"]
+    if traps:
+        lines.append(f"  trapgate send trap linkDown --to localhost:{traps[0].local.port}")
+    lines.append(f"  curl http://{settings.web.listen}/api/v2/alerts")
+    print("\n".join(lines), flush=True)
