@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from query.events import event
 from query.trees import TREES
-
 from trapgate.model.query import Query
 from trapgate.query import parse_query, predicate, required_codes
 

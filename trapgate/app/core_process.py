@@ -22,7 +22,7 @@ from trapgate.app.processes import Process
 from trapgate.model import NS_PER_S, Alert, IntegrationId, Notification, Problem
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
-from trapgate.observe import Metrics, logger, merged_exposition
+from trapgate.observe import Follower, Metrics, logger, merged_exposition
 from trapgate.pipeline.conductor import Conductor, NotAccepted
 from trapgate.pipeline.rules import RulesLoop
 from trapgate.spool import Doorbell, SpoolReader
@@ -65,9 +65,12 @@ class _CoreProcess:
             metrics=self.metrics,
             now=now,
         )
+        matches = SpoolReader.open(layout.matches_spool, CORE_READER)
+        corrupt = self.metrics.counter("trapgate_spool_corrupt_total").labels("matches")
+        self.count_damage = Follower(corrupt, lambda: matches.damaged)
         self.rules = RulesLoop(
             rules=self.configuration.rules,
-            reader=SpoolReader.open(layout.matches_spool, CORE_READER),
+            reader=matches,
             conductor=self.conductor,
             resolve_timeout_ns=self.resolve_timeout_ns(),
             refresh=self.take_over,
@@ -165,6 +168,7 @@ class _CoreProcess:
         self.metrics.gauge("alertmanager_alerts").labels("suppressed").set(0)
         for receiver, count in board.owed_resolves().items():
             self.metrics.gauge("trapgate_alerting_owed_resolves").labels(receiver).set(count)
+        self.count_damage()
         others = [self.process.layout.metrics(n) for n in ("supervisor", "receive", "ingest")]
         return merged_exposition(self.metrics, others)
 

@@ -13,7 +13,7 @@ from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER, Layout
 from trapgate.listen import BoundListener, RecordReader
 from trapgate.listen.reply import Replier
 from trapgate.model import NS_PER_S
-from trapgate.observe import Metrics, logger
+from trapgate.observe import Follower, Metrics, logger
 from trapgate.pipeline.ingest import Ingest, Leg, Sinks, run_ingest
 from trapgate.pipeline.receive import Receive
 from trapgate.pipeline.sinks import MatchesSink, StoreSink
@@ -81,8 +81,9 @@ def ingest_process(process: Process) -> None:
     matches = MatchesSink(spool, bell, lambda: spool.trim((CORE_READER,)))
     replier = Replier(process.inherited.listeners)
     decode = RecordReader().decode
+    store_reader = SpoolReader.open(layout.raw_spool, STORE_READER)
     ingest = Ingest(
-        store_leg=Leg(SpoolReader.open(layout.raw_spool, STORE_READER), decode),
+        store_leg=Leg(store_reader, decode),
         rules_leg=Leg(SpoolReader.open(layout.raw_spool, RULES_READER), decode),
         translator=process.configuration.translator(bugs.inc),
         matcher=Matcher(process.configuration.rules),
@@ -90,7 +91,9 @@ def ingest_process(process: Process) -> None:
         metrics=metrics,
         now=now,
     )
-    chores = _IngestChores(process, ingest, store, matches, bugs.inc)
+    corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("raw")
+    damage = Follower(corrupt, lambda: store_reader.damaged)
+    chores = _IngestChores(process, ingest, store, matches, bugs.inc, damage)
     process.ready()
     run_ingest(
         ingest,
@@ -113,7 +116,9 @@ class _IngestChores:
         store: SqliteEventStore,
         matches: MatchesSink,
         on_bug: Callable[[], None],
+        count_damage: Callable[[], None],
     ) -> None:
+        self._count_damage = count_damage
         self._process = process
         self._ingest = ingest
         self._store = store
@@ -130,6 +135,7 @@ class _IngestChores:
         moment = now()
         if moment.elapsed_ns >= self._chores_at:
             self._chores_at = moment.elapsed_ns + CHORES_S * NS_PER_S
+            self._count_damage()
             self._matches.trim()
             self._retain()
 

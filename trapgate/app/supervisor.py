@@ -9,6 +9,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import resource
 import select
 import signal
 import socket
@@ -48,6 +49,9 @@ READY_S = 30.0
 
 HTTP_BACKLOG = 512
 
+OPEN_FILES = 65_536
+"""Open files asked for: the bound of stream connections, and what the stores need."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -75,6 +79,7 @@ class Supervisor:
 
         Raises `StartFailed` if the data folder or a port cannot be had.
         """
+        _raise_open_files()
         self.layout.create()
         lock = _lock(self.layout.lock)
         try:
@@ -250,6 +255,13 @@ def _main_of(name: str) -> Callable[[Process], None]:
     from trapgate.app.core_process import core_process
 
     return core_process
+
+
+def _raise_open_files() -> None:
+    """As many open files as the system lets us have: each stream connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _die_with(supervisor: int) -> None:

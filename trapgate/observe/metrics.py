@@ -7,7 +7,7 @@ work.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -254,6 +254,21 @@ class Metrics:
         scratch.write_bytes(text)
         os.replace(scratch, path)
         self._published = text
+
+
+class Follower:
+    """Lets a counter follow a number that code which cannot count into metrics keeps itself."""
+
+    def __init__(self, counter: Counter, number: Callable[[], int]) -> None:
+        self._counter = counter
+        self._number = number
+        self._seen = 0
+
+    def __call__(self) -> None:
+        """Count what has come since the last call."""
+        number = self._number()
+        self._counter.inc(number - self._seen)
+        self._seen = number
 
 
 def merged_exposition(own: Metrics, others: Iterable[Path]) -> bytes:

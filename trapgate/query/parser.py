@@ -129,7 +129,7 @@ class _Parser:
 
     def no_field(self, field: Token) -> QueryError:
         """What is wrong where a condition should stand."""
-        if self.scan.next_is("="):
+        if self.scan.next_is("=") or self.scan.next_is("!="):
             name = field.text.rstrip("!")
             hint = f"write {name}:value, or not {name}:value"
             return QueryError(self.scan.offset, 'there is no operator "="', hint)

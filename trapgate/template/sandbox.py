@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jinja2 import filters, tests
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 OUTPUT_CHARS_MAX = 4_096
@@ -92,13 +92,21 @@ def replace(text: object, old: str, new: str) -> str:
     return source.replace(old, new)
 
 
+class Missing(Undefined):
+    """A value that is not there: "" when printed, a failure when computed with."""
+
+    @property
+    def _undefined_message(self) -> str:
+        return f'"{self._undefined_name}" has no value'
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """The one environment of all templates: plain text out, no loader, no globals but `range`."""
 
     intercepted_binops = frozenset(("*", "**", "%"))
 
     def __init__(self) -> None:
-        super().__init__(autoescape=False, cache_size=0)
+        super().__init__(autoescape=False, cache_size=0, undefined=Missing)
         self.globals = {"range": short_range}
         self.filters = {name: _short(filters.FILTERS[name]) for name in FILTERS}
         self.filters |= {"join": _short(join), "replace": replace, BOUND: bounded}
