@@ -89,7 +89,7 @@ def test_a_query_is_read_as_its_tree(text: str, tree: Query) -> None:
         ("zzz:x", 0, 'there is no field "zzz"', ""),
         ("snmp.vb.*:x", 0, "a star can stand in values", "write message:snmp.vb.*"),
         ("event.code=a", 10, 'there is no operator "="', "write event.code:value"),
-        ("event.code != a", 10, 'there is no operator "="', "write event.code:value"),
+        ("event.code != a", 11, 'there is no operator "="', "write event.code:value"),
         ("event.code:", 11, 'a value of "event.code" must stand here', ""),
         ("event.code:()", 12, 'a value of "event.code" must stand here, not ")"', ""),
         ("event.code:or", 11, "not a keyword", "in quotes"),

@@ -84,6 +84,7 @@ def anchored(pattern: str) -> Callable[[str], bool]:
     options = re2.Options()
     options.log_errors = False
     try:
+        re2.compile(pattern, options)  # for an error text without our own additions
         compiled = re2.compile(f"^(?:{pattern})$", options)
     except re2.error as error:
         raise MatcherError(f'"{pattern}" is not a regular expression: {_reason(error)}') from None

@@ -56,7 +56,7 @@ def read_bundle(path: Path | None) -> tuple[Bundle | None, list[Problem]]:
     text = reader.text(main, Span(name), "name another file with --config")
     settings = load(text or "", name, Settings)
     if text is None or settings.value is None:
-        return None, [*reader.problems, *settings.problems]
+        return None, [*reader.problems, *settings.problems]  # the rest is found through it
     value = settings.value
     alertmanager = reader.alertmanager(value, main, folder)
     bundle = Bundle(

@@ -1,13 +1,14 @@
 """`trapgate check`."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from trapgate.app.build import build
 from trapgate.app.files import Bundle, read_bundle
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
+from trapgate.model import Problem
 
 
 def check_files(config: Path | None) -> int:
@@ -17,7 +18,7 @@ def check_files(config: Path | None) -> int:
     if bundle is not None:
         configuration, problems = build(bundle)
     if problems:
-        print(report(problems, texts_of(bundle)), file=sys.stderr)
+        print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
     if configuration is None:
         return EX_CONFIG
     files = [configuration.bundle.main[0], configuration.bundle.alertmanager[0]]
@@ -25,10 +26,16 @@ def check_files(config: Path | None) -> int:
     return 0
 
 
-def texts_of(bundle: Bundle | None) -> Mapping[str, str]:
-    """The texts that problems may point into."""
+def texts_of(bundle: Bundle | None, problems: Iterable[Problem]) -> Mapping[str, str]:
+    """The texts that problems point into: the bundle's, or the files if there is none."""
     if bundle is None:
-        return {}
+        files = {problem.span.file for problem in problems if problem.span}
+        paths = {name: Path(name) for name in files}
+        return {
+            name: path.read_text("utf-8", "replace")
+            for name, path in paths.items()
+            if path.is_file()
+        }
     return {
         bundle.main[0]: bundle.main[1],
         bundle.alertmanager[0]: bundle.alertmanager[1],

@@ -82,5 +82,5 @@ def _configuration(config: Path | None) -> Configuration | None:
     if bundle is not None:
         configuration, problems = build(bundle)
     if configuration is None:
-        print(report(problems, texts_of(bundle)), file=sys.stderr)
+        print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
     return configuration

@@ -18,7 +18,7 @@ def run_trapgate(config: Path | None) -> int:
     if bundle is not None:
         configuration, problems = build(bundle)
     if problems:
-        print(report(problems, texts_of(bundle)), file=sys.stderr)
+        print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
     if configuration is None:
         return EX_CONFIG
     observe = configuration.settings.observe

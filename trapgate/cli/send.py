@@ -156,7 +156,7 @@ def _uptime() -> int:
 
 
 def _send(data: bytes, target: str) -> str:
-    """One datagram to every address of the first family that resolves; returns where it went."""
+    """One datagram to the first address that the target resolves to; returns where it went."""
     host, colon, port = target.rpartition(":")
     if not colon or not port.isdigit():
         raise Unsendable(f'"{target}" is not HOST:PORT')
@@ -167,4 +167,4 @@ def _send(data: bytes, target: str) -> str:
             sock.sendto(data, address)
     except OSError as error:
         raise Unsendable(f"cannot send to {target}: {error}") from None
-    return f"{address[0]!s} port {address[1]}"
+    return target

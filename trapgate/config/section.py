@@ -77,7 +77,11 @@ class Misfit(Exception):
 
 
 class Loaded(msgspec.Struct, Generic[T]):
-    """`value` is `None` if there are errors."""
+    """What was read, and everything that is wrong with it.
+
+    `value` is there as soon as every known key could be read, so that later checks can say what
+    they find in the same go; whether it may be used the problems tell.
+    """
 
     value: T | None
     problems: tuple[Problem, ...]
@@ -90,8 +94,12 @@ def load(text: str, file: str, kind: type[S]) -> Loaded[S]:
         return Loaded(None, problems)
     builder = _Builder(list(problems))
     value = builder.section(node, kind, "the file")
-    failed = any(problem.severity == "error" for problem in builder.problems)
-    return Loaded(None if failed else value, tuple(builder.problems))
+    whole = all(problem.code in _HARMLESS for problem in builder.problems)
+    return Loaded(value if whole else None, tuple(builder.problems))
+
+
+_HARMLESS = {"unknown-key", "not-supported-yet", "duplicate-key"}
+"""Errors that leave the value whole: what was not read is not part of it."""
 
 
 class _Absent(Exception):

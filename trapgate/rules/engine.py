@@ -13,7 +13,7 @@ import msgspec
 from trapgate.model import NS_PER_S, Decision, EventMatches, Now, PostedAlert, Rule
 from trapgate.rules.state import STATE_PREFIX, KeyState, decode_state, rule_of
 from trapgate.rules.texts import RuleTexts
-from trapgate.rules.turn import Turn, end_of, posted
+from trapgate.rules.turn import KEYS_MAX, Turn, end_of, posted
 
 CLEARED_KEPT_S = 3_600
 """How long a cleared key is remembered: a late raise that was delayed by more than an hour is
@@ -35,9 +35,11 @@ class RuleOutcome(msgspec.Struct, frozen=True):
 
 
 class RuleEngine:
-    """The rules' states in memory. Starts empty; `restore` fills it from the store."""
+    """The rules' states in memory. Starts empty; `restore` fills it from the store. `keys_max`
+    bounds the keys of all rules together."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], *, keys_max: int = KEYS_MAX) -> None:
+        self._keys_max = keys_max
         self._states: dict[str, KeyState] = {}
         self._cleared: dict[str, int] = {}  # key → changed_at, oldest first
         self._orphans: dict[str, None] = {}  # keys of rules that are gone
@@ -53,7 +55,7 @@ class RuleEngine:
     def feed(self, batch: Sequence[EventMatches], now: Now) -> RuleOutcome:
         """What these matches change. Later ones see the effects of earlier ones; the memory stays
         as it is until `accept`. A rule that is gone is a decision, not an error."""
-        turn = Turn(self._states, self._texts_of, now)
+        turn = Turn(self._states, self._texts_of, now, self._keys_max)
         for event in batch:
             for match in event.matches:
                 turn.take(match)

@@ -24,9 +24,6 @@ KEYS_MAX = 200_000
 """Keys of all rules together: about 200 MB and every interface of a large network. A device that
 invents names ends here, and with it the growth of the state."""
 
-CLEARS_MAX = KEYS_MAX // 2
-"""Keys up to which a clear that found nothing is worth a new one: raises have the other half."""
-
 Verdict = Literal[
     "raised",
     "repeated",
@@ -46,23 +43,26 @@ REASONS: Mapping[Verdict, str] = {
     "older-than-clear": "the device says that this happened before the clear that is known",
     "older-than-raise": "the device says that this happened before the last raise",
     "rule-gone": "the rule was removed after the event met it",
-    "too-many-keys": f"the rules have {KEYS_MAX} keys already",
+    "too-many-keys": "the rules have as many keys as can be remembered",
 }
 
 
 class Turn:
     """What a batch changes. `states` is the engine's memory, which stays as it is; `texts` gives
-    a rule's templates, `None` for a rule that is gone."""
+    a rule's templates, `None` for a rule that is gone. With `keys_max` keys no new one is taken;
+    with half of them none for a clear that found nothing."""
 
     def __init__(
         self,
         states: Mapping[str, KeyState],
         texts: Callable[[str], RuleTexts | None],
         now: Now,
+        keys_max: int = KEYS_MAX,
     ) -> None:
         self._states = states
         self._texts = texts
         self._now = now
+        self._keys_max = keys_max
         self._added = 0
         self._repeats: dict[str, tuple[RuleTexts, Match]] = {}
         self._firing: dict[str, int] = {}
@@ -99,7 +99,7 @@ class Turn:
         if last is not None and last.is_newer_than(match):
             self._decide(match, "older-than-clear", last.fingerprint)
             return
-        if last is None and self._is_full(KEYS_MAX):
+        if last is None and self._is_full(self._keys_max):
             self._decide(match, "too-many-keys")
             return
         labels = texts.labels(match.key, match.captured)
@@ -163,7 +163,7 @@ class Turn:
         if match.clock == ARRIVAL:
             return
         if state is None:
-            if self._is_full(CLEARS_MAX):
+            if self._is_full(self._keys_max // 2):
                 return
             state = KeyState("cleared", match.key, match.timestamp, match.clock, 0)
         if not state.is_newer_than(match):

@@ -1,0 +1,86 @@
+"""What is sent: SNMPv2c traps of one switch, as bytes made by pysnmp, and lines of syslog.
+
+The traps are what a Cisco switch sends for a link: 7 variables, about 190 bytes. All have the same
+length and the request-id at the same place, so that a generator can number them without encoding.
+"""
+
+from typing import Any
+
+import msgspec
+from pyasn1.codec.ber import encoder
+from pysnmp.proto import rfc1902
+from pysnmp.proto.api import v2c
+
+INTERFACES = 48
+"""Interfaces of the switch whose links go down, in turn: a storm repeats its names."""
+
+LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
+LINK_UP = "1.3.6.1.6.3.1.1.5.4"
+
+SYSLOG_LINES = (
+    b"<187>4711: sw1: Nov 21 10:39:52.123 UTC: %LINK-3-UPDOWN: Interface "
+    b"GigabitEthernet1/0/24, changed state to down",
+    b"<189>4712: Nov 21 10:39:52: %SYS-5-CONFIG_I: Configured from console by admin on vty0",
+    b"<86>Nov 21 10:39:52 edge-7 sshd[4242]: Accepted publickey for ops from 10.0.0.9 port 52814",
+    b'<165>1 2026-11-21T10:39:52.003Z core-1 app 8710 ID47 [meta sequenceId="4"] link is stable',
+)
+"""One line of each dialect that is decoded."""
+
+_SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
+_SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
+_IF_ENTRY = "1.3.6.1.2.1.2.2.1"
+_LOC_IF_REASON = "1.3.6.1.4.1.9.2.2.1.1.20"
+_UPTIME = 123_456_789
+_FIRST_ID = 0x10000000
+_UP, _DOWN = 1, 2
+
+
+class Templates(msgspec.Struct, frozen=True):
+    """Datagrams of one length; the 4 bytes at `id_at` of each are its request-id."""
+
+    datagrams: tuple[bytes, ...]
+    id_at: int
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.datagrams[0])
+
+    def numbered(self, number: int) -> bytes:
+        """The datagram that the generator sends as its `number`th, from 0."""
+        template = self.datagrams[number % len(self.datagrams)]
+        request_id = (_FIRST_ID + number).to_bytes(4, "big")
+        return template[: self.id_at] + request_id + template[self.id_at + 4 :]
+
+
+def link_traps(trap: str = LINK_DOWN, interfaces: int = INTERFACES) -> Templates:
+    """A trap for each interface, 11 and up: two digits, so that all lengths are the same (89 of
+    them at the most)."""
+    indexes = range(11, 11 + interfaces)
+    datagrams = tuple(_link_trap(trap, index) for index in indexes)
+    id_at = datagrams[0].index(_FIRST_ID.to_bytes(4, "big"))
+    if len({len(datagram) for datagram in datagrams}) != 1:
+        raise ValueError("the generator needs templates of one length")
+    return Templates(datagrams, id_at)
+
+
+def _link_trap(trap: str, index: int) -> bytes:
+    state = _UP if trap == LINK_UP else _DOWN
+    reason = "Link up" if trap == LINK_UP else "Lost Carrier"
+    variables: tuple[tuple[str, Any], ...] = (
+        (_SYS_UPTIME, rfc1902.TimeTicks(_UPTIME)),
+        (_SNMP_TRAP_OID, rfc1902.ObjectName(trap)),
+        (f"{_IF_ENTRY}.1.{index}", rfc1902.Integer32(index)),
+        (f"{_IF_ENTRY}.7.{index}", rfc1902.Integer32(_UP)),
+        (f"{_IF_ENTRY}.8.{index}", rfc1902.Integer32(state)),
+        (f"{_IF_ENTRY}.2.{index}", rfc1902.OctetString(f"GigabitEthernet1/0/{index}")),
+        (f"{_LOC_IF_REASON}.{index}", rfc1902.OctetString(reason)),
+    )
+    pdu = v2c.SNMPv2TrapPDU()
+    v2c.apiTrapPDU.set_defaults(pdu)
+    v2c.apiTrapPDU.set_request_id(pdu, _FIRST_ID)
+    v2c.apiTrapPDU.set_varbinds(pdu, [(v2c.ObjectIdentifier(oid), v) for oid, v in variables])
+    message = v2c.Message()
+    v2c.apiMessage.set_defaults(message)
+    v2c.apiMessage.set_community(message, "public")
+    v2c.apiMessage.set_pdu(message, pdu)
+    return bytes(encoder.encode(message))

@@ -1,0 +1,144 @@
+"""The rules that come with trapgate: they load, and do what their comments say."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from query.events import RECEIVED_AT, event
+from trapgate.model import Event, EventMatches, FieldValue, Now
+from trapgate.rules import Matcher, RuleEngine, build_rules
+
+FOLDER = Path(__file__).parents[2] / "rules"
+RULES, PROBLEMS = build_rules(
+    {path.name: path.read_text() for path in sorted(FOLDER.glob("*.yml"))}
+)
+MATCHER = Matcher(RULES)
+NOW = Now(RECEIVED_AT, 0)
+
+GI = "GigabitEthernet0/1"
+
+
+def trap(code: str, **varbinds: str) -> Event:
+    fields: dict[str, FieldValue] = {f"snmp.vb.{name}": value for name, value in varbinds.items()}
+    if "ifDescr" in varbinds:
+        fields["interface.name"] = varbinds["ifDescr"]
+    return event(code=code, fields=fields, message=f"{code} ...")
+
+
+def line(provider: str, code: str, fields: Mapping[str, FieldValue]) -> Event:
+    fields = {"event.provider": provider, **fields}
+    return event(kind="syslog.network", code=code, fields=fields, message=f"{code} ...")
+
+
+def link(state: str, provider: str = "LINK", code: str = "UPDOWN") -> Event:
+    return line(provider, code, {"interface.name": GI, "interface.state": state})
+
+
+def bgp(state: str) -> Event:
+    return line("BGP", "ADJCHANGE", {"bgp.neighbor": "10.0.0.2", "bgp.state": state})
+
+
+def ospf(state: str) -> Event:
+    fields = {"ospf.neighbor": "10.0.0.3", "interface.name": GI, "ospf.state": state}
+    return line("OSPF", "ADJCHG", fields)
+
+
+def backward(name: str) -> Event:
+    fields = {"snmp.index.bgpPeerRemoteAddr": "10.0.0.2"}
+    return event(code=f"BGP4-MIB::{name}", fields=fields)
+
+
+DOWN = trap("IF-MIB::linkDown", ifDescr=GI, ifAdminStatus="up", ifOperStatus="down")
+UP = trap("IF-MIB::linkUp", ifDescr=GI, ifAdminStatus="up", ifOperStatus="up")
+SHUT = trap("IF-MIB::linkDown", ifDescr=GI, ifAdminStatus="down")
+
+
+def run(*events: Event) -> tuple[list[str], list[dict[str, str]]]:
+    """Verdicts of these events, and the labels of the alerts that fire in the end."""
+    engine = RuleEngine(RULES)
+    verdicts = []
+    for one in events:
+        outcome = engine.feed([EventMatches(one.position, MATCHER.matches(one))], NOW)
+        engine.accept(outcome.changes)
+        verdicts += [decision.verdict for decision in outcome.decisions]
+        assert outcome.template_failures == 0
+    raised = [state for state in engine.states.values() if state.condition == "raised"]
+    assert all("  " not in state.annotations["summary"] for state in raised)
+    return verdicts, [dict(state.labels) for state in raised]
+
+
+def test_the_bundled_rules_have_no_problems() -> None:
+    assert PROBLEMS == ()
+    assert {rule.alert for rule in RULES} == {"InterfaceDown", "BgpPeerDown", "OspfNeighborDown"}
+
+
+def test_their_identities_stay() -> None:
+    """A changed uid ends what fires at every user's next upgrade: not without a line in the
+    changelog."""
+    assert {rule.alert: rule.uid for rule in RULES} == {
+        "InterfaceDown": "0e54838a979a94b3",
+        "BgpPeerDown": "10a7d469f8e712b3",
+        "OspfNeighborDown": "9b4d22bf691c4aff",
+    }
+
+
+def test_every_rule_tells_its_severity_and_a_summary() -> None:
+    for rule in RULES:
+        assert rule.labels["severity"] in ("critical", "warning")
+        assert "summary" in rule.annotations
+
+
+@pytest.mark.parametrize("raised", [DOWN, link("down")])
+@pytest.mark.parametrize(
+    "cleared", [UP, link("up"), SHUT, link("administratively down", code="CHANGED")]
+)
+def test_an_interface_goes_down_and_comes_back(raised: Event, cleared: Event) -> None:
+    labels = {
+        "alertname": "InterfaceDown",
+        "device": "r1",
+        "interface": GI,
+        "severity": "critical",
+    }
+    assert run(raised) == (["raised"], [labels])
+    assert run(raised, cleared) == (["raised", "cleared"], [])
+
+
+def test_trap_and_line_of_one_link_are_one_alert() -> None:
+    verdicts, alerts = run(DOWN, link("down"))
+    assert (verdicts, len(alerts)) == (["raised", "repeated"], 1)
+
+
+def test_line_protocol_does_not_count() -> None:
+    protocol = link("down", provider="LINEPROTO"), link("up", provider="LINEPROTO")
+    assert run(*protocol) == ([], [])
+
+
+def test_a_port_that_was_shut_raises_nothing() -> None:
+    assert run(SHUT) == (["nothing-to-clear"], [])
+
+
+def test_an_interface_may_be_known_by_its_index_only() -> None:
+    bare = event(code="IF-MIB::linkDown", fields={"snmp.index.ifIndex": "3"})
+    assert run(bare)[1][0]["interface"] == "3"
+    assert run(trap("IF-MIB::linkDown", ifIndex="4"))[1][0]["interface"] == "4"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [backward("bgpBackwardTransition"), backward("bgpBackwardTransNotification"), bgp("Down")],
+)
+@pytest.mark.parametrize(
+    "cleared",
+    [backward("bgpEstablished"), backward("bgpEstablishedNotification"), bgp("Up")],
+)
+def test_a_bgp_peer_is_lost_and_comes_back(raised: Event, cleared: Event) -> None:
+    verdicts, (labels,) = run(raised)
+    assert (verdicts, labels["peer"]) == (["raised"], "10.0.0.2")
+    assert run(raised, cleared) == (["raised", "cleared"], [])
+
+
+def test_an_ospf_neighbour_is_lost_and_comes_back() -> None:
+    verdicts, (labels,) = run(ospf("DOWN"), ospf("INIT"))
+    assert (verdicts, labels["neighbor"]) == (["raised"], "10.0.0.3")
+    assert run(ospf("DOWN"), ospf("FULL")) == (["raised", "cleared"], [])
