@@ -48,13 +48,13 @@ class Configuration(msgspec.Struct, frozen=True):
     sources: Sources
     mib: MibIndex
 
-    def translator(self, on_bug: Callable[[], None]) -> Translator:
-        """Decoders and normalizers as configured."""
+    def translator(self, on_bug: Callable[[], None], *, any_community: bool = False) -> Translator:
+        """Decoders and normalizers as configured; see `SnmpDecoder` for `any_community`."""
         listeners = self.settings.listen
         return Translator(
             protocols={entry.name: Protocol(entry.protocol) for entry in listeners},
             decoders={
-                Protocol.SNMP: SnmpDecoder(self.settings.decode.snmp),
+                Protocol.SNMP: SnmpDecoder(self.settings.decode.snmp, any_community=any_community),
                 Protocol.SYSLOG: SyslogDecoder(self.sources.zone_of),
             },
             traps=TrapNormalizer(self.mib, self.sources),

@@ -24,7 +24,8 @@ STREAM = "decode"
 
 
 def decode_hex(text: str, address: str, received_at: str | None, config: Path | None) -> int:
-    """Print the event of one trap; 1 if it could not be decoded or would not be let in."""
+    """Print the event of one trap, whatever its community; 1 if it could not be decoded, or if
+    `trapgate run` would not let it in."""
     cleaned = text.removeprefix("0x")
     for separator in (" ", ":", "\n", "\t"):
         cleaned = cleaned.replace(separator, "")
@@ -59,7 +60,8 @@ def _decode(
     if configuration is None:
         return EX_CONFIG
     configure_logs("decode")
-    translator = configuration.translator(lambda: None)
+    translator = configuration.translator(_no_count)
+    lenient = configuration.translator(_no_count, any_community=True)
     listener = next((e.name for e in configuration.settings.listen if e.protocol == protocol), "")
     local = Endpoint("", 0)
     identities = Identities()
@@ -67,13 +69,19 @@ def _decode(
     for number, data in enumerate(inputs, start=1):
         datagram = Datagram(data[:DATAGRAM_BYTES_MAX], peer, local, listener, moment)
         batch = translator.batch([(number, datagram)], STREAM, identities, now())
+        (outcome,) = batch.ledger
+        if not batch.events:
+            batch = lenient.batch([(number, datagram)], STREAM, Identities(), now())
         for event in batch.events:
             sys.stdout.write(msgspec.json.encode(document(event)).decode() + "\n")
-        (outcome,) = batch.ledger
         if outcome != "stored":
             print(f"input {number}: {outcome}", file=sys.stderr)
             code = 1
     return code
+
+
+def _no_count() -> None:
+    """Bugs are in the log; there is nobody to count them for."""
 
 
 def _configuration(config: Path | None) -> Configuration | None:

@@ -28,7 +28,7 @@ NUMBER_MAX = 2**63
 """Factors and bases beyond this are refused: no seconds, octets or counts in sight reach it."""
 
 EXPONENT_MAX = 64
-"""Powers: 2 to this is `NUMBER_MAX` twice over; the largest result has 4,096 bits."""
+"""Powers: with a base of at most `NUMBER_MAX` the result has some 4,000 bits at most."""
 
 CUT = "…"
 """Ends a text that was cut."""

@@ -18,11 +18,13 @@ _RESPONSE_TAG = bytes((RESPONSE,))
 class SnmpDecoder:
     """Decodes traps and informs of the communities in `settings`.
 
-    Raises `ValueError` when a community of the settings was not filled in from its file. Its only
-    state are caches.
+    With `any_community` it decodes every community, with "" as the credential of those that it
+    would refuse: for looking at bytes, never for receiving. Raises `ValueError` when a community of
+    the settings was not filled in from its file. Its only state are caches.
     """
 
-    def __init__(self, settings: SnmpSettings) -> None:
+    def __init__(self, settings: SnmpSettings, *, any_community: bool = False) -> None:
+        self._any_community = any_community
         self._communities = Communities(settings.communities)
         self._reader = VarbindReader(settings.varbinds_max)
 
@@ -37,9 +39,10 @@ class SnmpDecoder:
         credential = ""
         if envelope.community is not None:
             verdict = self._communities.credential(envelope.community, datagram.peer.address)
-            if isinstance(verdict, Refusal):
+            if not isinstance(verdict, Refusal):
+                credential = verdict
+            elif not self._any_community:
                 return Decoded((), data, refusal=verdict)
-            credential = verdict
         if envelope.problem is not None:
             return Decoded((), data, (envelope.problem,))
         try:

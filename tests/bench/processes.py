@@ -1,0 +1,84 @@
+"""Processes as the benchmarks need them: started, waited for, measured from outside, ended.
+
+Sources: proc(5) for `stat`, `fd` and `net/udp`.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+POLL_S = 0.002
+"""How often a condition is looked at: a thousandth of what is measured with it."""
+
+END_S = 40.0
+"""How long a process may take to end: trapgate drains its spool first."""
+
+_TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
+
+
+class TooSlow(Exception):
+    """What was waited for did not happen in time."""
+
+
+def wait_until(condition: Callable[[], bool], within_s: float, what: str) -> None:
+    """Return when the condition holds. Raises `TooSlow`."""
+    until = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > until:
+            raise TooSlow(f"{what}: not within {within_s} s")
+        time.sleep(POLL_S)
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port of 127.0.0.1 that nobody has at this moment."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a child to end, insist if it does not."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The direct children of a process."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_us(pid: int) -> float:
+    """CPU time of a process so far, in user and kernel mode, in steps of 10 ms."""
+    columns = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(columns[11]) + int(columns[12])) * _TICK_US
+
+
+def open_files(pid: int) -> set[str]:
+    """Names of the files that a process holds open, without their folders."""
+    names = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            names.add(link.readlink().name)
+        except OSError:
+            continue  # closed in the meantime
+    return names
+
+
+def kernel_drops(port: int) -> int:
+    """Datagrams that the kernel dropped at the UDP sockets of a port, over both families."""
+    drops = 0
+    for table in ("udp", "udp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            columns = line.split()
+            if int(columns[1].rpartition(":")[2], 16) == port:
+                drops += int(columns[-1])
+    return drops

@@ -1,0 +1,71 @@
+"""net-snmp's `snmptrapd`, the peer: it writes each trap as a line of text."""
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .processes import cpu_us, end, free_port, wait_until
+
+PROGRAM = shutil.which("snmptrapd") or shutil.which("snmptrapd", path="/usr/sbin")
+"""Where it is; `None` where it is not installed (Debian's package `snmptrapd`)."""
+
+READY_S = 10.0
+
+_TRAP_OID = b".1.3.6.1.6.3.1.1.4.1.0"
+
+
+class Snmptrapd:
+    """One run of it, numeric output, every community let in. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        if PROGRAM is None:
+            raise FileNotFoundError("snmptrapd")
+        self.port = free_port(socket.SOCK_DGRAM)
+        self._log = folder / "traps.log"
+        self._folder = folder
+        self._counted_bytes = 0
+        self._counted = 0
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True)
+        config = self._folder / "snmptrapd.conf"
+        config.write_text("disableAuthorization yes\n")
+        where = f"udp:127.0.0.1:{self.port}"
+        flags = ["-f", "-Lf", str(self._log), "-n", "-On", "-C", "-c", str(config)]
+        self._process = subprocess.Popen(
+            [str(PROGRAM), *flags, where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            wait_until(self._is_ready, READY_S, "snmptrapd is ready")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        end(self._process)
+
+    def cpu(self) -> float:
+        """CPU microseconds so far."""
+        return cpu_us(self._process.pid)
+
+    def written(self) -> int:
+        """Traps that are in its file by now; reads only what came since the last call."""
+        with self._log.open("rb") as log:
+            log.seek(self._counted_bytes)
+            text = log.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._counted_bytes += len(whole)
+        self._counted += whole.count(_TRAP_OID)
+        return self._counted
+
+    def _is_ready(self) -> bool:
+        return self._log.exists() and b"NET-SNMP version" in self._log.read_bytes()
