@@ -19,7 +19,6 @@ from trapgate.rules.settings import Key, Text
 VALUES: Mapping[type, tuple[str, str]] = {
     str: ("text", "Any text. Quote it where YAML would read something else into it."),
     int: ("whole number", "`5`."),
-    float: ("number", "`0.5`."),
     bool: ("yes or no", "`true` or `false`."),
     Duration: ("duration", "`1h30m`, `500ms`, `2w`, `0`: as Prometheus writes durations."),
     ByteSize: ("size", "`512MiB`, `20GiB`, or a bare number of bytes."),

@@ -6,16 +6,16 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
 from trapgate import __version__
 from trapgate.alerting.core import Core
-from trapgate.app.build import Configuration, build, restart_needed
+from trapgate.app.accept import read_again
+from trapgate.app.build import Configuration, build
 from trapgate.app.clock import now
-from trapgate.app.files import bundle_stamp, publish_bundle, published_bundle, read_bundle
+from trapgate.app.files import bundle_stamp, publish_bundle, published_bundle
 from trapgate.app.layout import CORE_READER
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Process
@@ -176,17 +176,10 @@ class _CoreProcess:
 
     async def reload(self) -> str | None:
         """Read the files anew; if all is well, publish and take over. Else say what is wrong."""
-        path = self.process.config_path
-        bundle, problems = read_bundle(Path(path) if path else None)
-        configuration = None
-        if bundle is not None:
-            configuration, problems = build(bundle)
-        if configuration is not None:
-            problems = restart_needed(self.configuration, configuration)
-        errors = [problem for problem in problems if problem.severity == "error"]
-        if bundle is None or configuration is None or errors:
+        configuration, errors = read_again(self.process.config_path, self.configuration)
+        if configuration is None:
             return self.refuse(errors)
-        publish_bundle(bundle, self.process.layout.bundle)
+        publish_bundle(configuration.bundle, self.process.layout.bundle)
         self.stamp = bundle_stamp(self.process.layout.bundle)
         await self.adopt(configuration)
         return None

@@ -18,8 +18,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from trapgate.app.build import Configuration, build, restart_needed
-from trapgate.app.files import publish_bundle, read_bundle
+from trapgate.app.accept import read_again
+from trapgate.app.build import Configuration
+from trapgate.app.files import publish_bundle
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Inherited, Process, ingest_process, receive_process
@@ -230,18 +231,12 @@ class Supervisor:
 
     def _reload(self) -> None:
         """SIGHUP: publish the files anew, if all is well with them; the processes see it."""
-        bundle, problems = read_bundle(Path(self.config_path) if self.config_path else None)
-        configuration = None
-        if bundle is not None:
-            configuration, problems = build(bundle)
-        if configuration is not None:
-            problems = restart_needed(self.configuration, configuration)
-        errors = [one_line(problem) for problem in problems if problem.severity == "error"]
-        if bundle is None or configuration is None or errors:
-            logger().error("reload.refused", problems="; ".join(errors))
+        configuration, errors = read_again(self.config_path, self.configuration)
+        if configuration is None:
+            logger().error("reload.refused", problems="; ".join(map(one_line, errors)))
             return
         self.configuration = configuration
-        publish_bundle(bundle, self.layout.bundle)
+        publish_bundle(configuration.bundle, self.layout.bundle)
 
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)

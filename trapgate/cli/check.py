@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from trapgate.app.build import build
-from trapgate.app.files import Bundle, read_bundle
+from trapgate.app.accept import read_configuration
+from trapgate.app.files import Bundle
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
 from trapgate.model import Problem
@@ -13,10 +13,7 @@ from trapgate.model import Problem
 
 def check_files(config: Path | None) -> int:
     """Say what is wrong; 0 if nothing is that keeps trapgate from running, else 78."""
-    bundle, problems = read_bundle(config)
-    configuration = None
-    if bundle is not None:
-        configuration, problems = build(bundle)
+    bundle, configuration, problems = read_configuration(config)
     if problems:
         print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
     if configuration is None:

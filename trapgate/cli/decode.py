@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from trapgate.app.build import Configuration, build
+from trapgate.app.accept import read_configuration
+from trapgate.app.build import Configuration
 from trapgate.app.clock import now
-from trapgate.app.files import read_bundle
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
 from trapgate.cli.check import texts_of
@@ -85,10 +85,7 @@ def _no_count() -> None:
 
 
 def _configuration(config: Path | None) -> Configuration | None:
-    bundle, problems = read_bundle(config)
-    configuration = None
-    if bundle is not None:
-        configuration, problems = build(bundle)
+    bundle, configuration, problems = read_configuration(config)
     if configuration is None:
         print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
     return configuration

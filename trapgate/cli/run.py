@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-from trapgate.app.build import build
-from trapgate.app.files import read_bundle
+from trapgate.app.accept import read_configuration
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG, StartFailed, Supervisor
 from trapgate.cli.check import texts_of
@@ -13,10 +12,7 @@ from trapgate.observe import configure_logs
 
 def run_trapgate(config: Path | None) -> int:
     """Run until stopped; returns the exit code, 78 for what cannot be started as configured."""
-    bundle, problems = read_bundle(config)
-    configuration = None
-    if bundle is not None:
-        configuration, problems = build(bundle)
+    bundle, configuration, problems = read_configuration(config)
     if problems:
         print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
     if configuration is None:

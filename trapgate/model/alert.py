@@ -106,11 +106,11 @@ class Intent(msgspec.Struct, frozen=True):
 class LogEntry(msgspec.Struct, frozen=True):
     """What one integration was told about one group (Alertmanager's notification log).
 
-    `born` is when the entry was made (seconds since the epoch); with `sequence` it makes ids that do
-    not come again. `firing` and `resolved` are the fingerprints of the last confirmed notification and `at` its
-    flush; `uncertain` are those of attempts whose outcome is not known: they are owed a resolve
-    like those in `firing`. `failed_at` is the flush that was refused for good. `memory` is what
-    the integration wants to remember (ticket ids, thread ids).
+    `born` is when the entry was made (seconds since the epoch); with `sequence` it makes ids that
+    do not come again. `firing` and `resolved` are the fingerprints of the last confirmed
+    notification and `at` its flush; `uncertain` are those of attempts whose outcome is not known:
+    they are owed a resolve like those in `firing`. `failed_at` is the flush that was refused for
+    good. `memory` is what the integration wants to remember (ticket ids, thread ids).
     """
 
     group: GroupId

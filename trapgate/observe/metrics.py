@@ -109,6 +109,12 @@ FAMILIES = (
         "Matches: events that met a rule's condition (raise) or clear.",
     ),
     Family(
+        "trapgate_rules_decisions_total",
+        "counter",
+        ("verdict",),
+        "What became of matches: raised, repeated, cleared, and why others changed nothing.",
+    ),
+    Family(
         "trapgate_rules_template_failures_total",
         "counter",
         (),

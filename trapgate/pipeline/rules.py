@@ -53,6 +53,7 @@ class RulesLoop:
         self._reader = reader
         self._conductor = conductor
         self._resolve_timeout_ns = resolve_timeout_ns
+        self._decisions = metrics.counter("trapgate_rules_decisions_total")
         self._failures = metrics.counter("trapgate_rules_template_failures_total")
         self._cursors: dict[str, int] = {}
         self._position, _ = reader.acked()
@@ -143,6 +144,8 @@ class RulesLoop:
         for position in positions:
             self._cursors[position.stream] = position.sequence
         self._failures.inc(outcome.template_failures)
+        for decision in outcome.decisions:
+            self._decisions.labels(decision.verdict).inc()
         self._conductor.decide(outcome.decisions)
 
     async def _until_accepted(self, receive: Callable[[], Awaitable[None]]) -> None:

@@ -20,8 +20,11 @@ CLEARED_KEPT_S = 3_600
 taken for a new one."""
 
 DROPS_MAX = 100
-"""States dropped or retired by one call: they fit one unit of the state store (`UNIT_PUTS_MAX`)
-and do not delay the next page."""
+"""States dropped by one call: they fit one unit of the state store (`UNIT_PUTS_MAX`) and do not
+delay the next page."""
+
+RETIRES_MAX = 50
+"""The same for states that are retired: each may end an alert, which is one more write."""
 
 
 class RuleOutcome(msgspec.Struct, frozen=True):
@@ -86,10 +89,10 @@ class RuleEngine:
         self._orphans = {key: None for key in self._states if rule_of(key) not in self._rules}
 
     def retire(self, now: Now) -> RuleOutcome:
-        """End the alerts of rules that are gone and delete their states, at most `DROPS_MAX` of
-        them: to be called (and accepted) until there are no changes, after `restore` too."""
+        """End the alerts of rules that are gone and delete their states, at most `RETIRES_MAX`
+        of them: to be called (and accepted) until there are no changes, after `restore` too."""
         alerts, decisions = [], []
-        keys = tuple(islice(self._orphans, DROPS_MAX))
+        keys = tuple(islice(self._orphans, RETIRES_MAX))
         for key in keys:
             state = self._states[key]
             if state.condition == "raised":
