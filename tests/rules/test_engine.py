@@ -8,7 +8,7 @@ import pytest
 from rules.samples import LINK, now, rule, rules, seconds, up_or_down
 from trapgate.model import NEVER, EventMatches, fingerprint
 from trapgate.rules import RuleEngine, RuleOutcome, StateUnreadable, encode_state
-from trapgate.rules.engine import DROPS_MAX
+from trapgate.rules.engine import DROPS_MAX, RETIRES_MAX
 
 LABELS = {
     "alertname": "InterfaceDown",
@@ -337,14 +337,14 @@ class TestReload:
 
     def test_retiring_is_bounded(self) -> None:
         engine = RuleEngine(rules())
-        keys = [("r1", str(number)) for number in range(2 * DROPS_MAX + 1)]
+        keys = [("r1", str(number)) for number in range(2 * RETIRES_MAX + 1)]
         feed(engine, *(up_or_down("down", 1, key=key) for key in keys), at=1)
         engine.replace(())
         ended = []
         while changes := (outcome := engine.retire(now(2))).changes:
             ended.append(len(outcome.alerts))
             engine.accept(changes)
-        assert ended == [DROPS_MAX, DROPS_MAX, 1]
+        assert ended == [RETIRES_MAX, RETIRES_MAX, 1]
 
     def test_a_rule_that_comes_back_keeps_its_alerts(self) -> None:
         engine = RuleEngine(rules())
