@@ -5,7 +5,7 @@ be the type of any field of a `Section`.
 """
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
 import msgspec
@@ -100,6 +100,10 @@ class Cidr(msgspec.Struct, frozen=True):
         except ValueError as error:
             hint = 'write 10.0.0.0/8, 2001:db8::/32, a single address, "private" or "any"'
             raise ValueError(f"{error}; {hint}") from None
+
+    def holds(self, address: IPv4Address | IPv6Address) -> bool:
+        """Whether an address lies in one of the networks; none holds one of the other family."""
+        return any(address in network for network in self.networks)
 
 
 class Address(msgspec.Struct, frozen=True):

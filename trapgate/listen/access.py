@@ -23,7 +23,7 @@ class AccessList:
     """The `allow` of a listener, as a function of the address that a socket reports."""
 
     def __init__(self, allow: Sequence[Cidr]) -> None:
-        self._networks = [network for cidr in allow for network in cidr.networks]
+        self._allow = tuple(allow)
         self._cache: dict[str, Verdict] = {}
 
     def verdict(self, host: str) -> Verdict:
@@ -41,7 +41,5 @@ class AccessList:
         address: IPv4Address | IPv6Address = ip_address(bare)
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        allowed = any(
-            address.version == network.version and address in network for network in self._networks
-        )
+        allowed = any(cidr.holds(address) for cidr in self._allow)
         return Verdict(f"{address}{percent}{zone}", allowed)

@@ -74,7 +74,7 @@ class Sources:
 
     def _search(self, address: IPv4Address | IPv6Address) -> Source:
         for network, source in self._entries:
-            if address.version == network.version and address in network:
+            if address in network:
                 return source
         return UNKNOWN
 

@@ -239,7 +239,7 @@ def _within(cidr: str) -> Callable[[str], bool]:
 
     def fits(text: str) -> bool:
         address = _address(text)
-        return address is not None and address.version == network.version and address in network
+        return address is not None and address in network
 
     return fits
 

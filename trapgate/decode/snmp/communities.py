@@ -26,10 +26,7 @@ class Communities:
         if missing:
             raise ValueError(f"communities were not read from their files: {missing}")
         self._entries = tuple((entry.name, (entry.community or "").encode()) for entry in entries)
-        self._networks = tuple(
-            tuple(network for cidr in entry.sources for network in cidr.networks)
-            for entry in entries
-        )
+        self._sources = tuple(entry.sources for entry in entries)
         self._allowed: dict[str, tuple[bool, ...]] = {}
 
     def credential(self, community: bytes, address: str) -> str | Refusal:
@@ -61,7 +58,4 @@ class Communities:
             ip = ip_address(address.partition("%")[0])
         except ValueError:
             return tuple(False for _ in self._entries)
-        return tuple(
-            any(ip.version == network.version and ip in network for network in networks)
-            for networks in self._networks
-        )
+        return tuple(any(cidr.holds(ip) for cidr in sources) for sources in self._sources)
