@@ -46,8 +46,11 @@ class Generator(Protocol):
 
     name: str
 
-    def send(self, templates: Templates, port: int, count: int, rate: int) -> Load:
-        """Send `count` datagrams to a port of 127.0.0.1; return when all are sent."""
+    def send(
+        self, templates: Templates, port: int, count: int, rate: int, *, first: int = 0
+    ) -> Load:
+        """Send `count` datagrams, numbered from `first`, to a port of 127.0.0.1; return when all
+        are sent."""
         ...
 
 
@@ -59,11 +62,14 @@ class CompiledGenerator:
     def __init__(self, program: Path) -> None:
         self._program = program
 
-    def send(self, templates: Templates, port: int, count: int, rate: int) -> Load:
+    def send(
+        self, templates: Templates, port: int, count: int, rate: int, *, first: int = 0
+    ) -> Load:
         """See `Generator.send`. Raises `CalledProcessError`, `TimeoutExpired`."""
         file = self._program.with_name("templates")
         file.write_bytes(b"".join(templates.datagrams))
-        arguments = map(str, (port, count, rate, file, templates.size_bytes, templates.id_at))
+        places = (templates.size_bytes, templates.id_at, templates.uptime_at)
+        arguments = map(str, (port, first, count, rate, file, *places))
         run = subprocess.run(
             [str(self._program), "127.0.0.1", *arguments],
             check=True,
@@ -81,18 +87,20 @@ class PythonGenerator:
 
     name = "Python"
 
-    def send(self, templates: Templates, port: int, count: int, rate: int) -> Load:
+    def send(
+        self, templates: Templates, port: int, count: int, rate: int, *, first: int = 0
+    ) -> Load:
         """See `Generator.send`."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.connect(("127.0.0.1", port))
             started_ns = time.monotonic_ns()
-            for first in range(0, count, PYTHON_BATCH):
+            for sent in range(0, count, PYTHON_BATCH):
                 datagrams = [
-                    templates.numbered(number)
-                    for number in range(first, min(first + PYTHON_BATCH, count))
+                    templates.numbered(first + number)
+                    for number in range(sent, min(sent + PYTHON_BATCH, count))
                 ]
                 if rate:
-                    due_ns = started_ns + first * 1_000_000_000 // rate
+                    due_ns = started_ns + sent * 1_000_000_000 // rate
                     time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
                 for datagram in datagrams:
                     sock.send(datagram)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 POLL_S = 0.002
-"""How often a condition is looked at: a thousandth of what is measured with it."""
+"""How often a condition is looked at."""
 
 END_S = 40.0
 """How long a process may take to end: trapgate drains its spool first."""
@@ -24,13 +24,15 @@ class TooSlow(Exception):
     """What was waited for did not happen in time."""
 
 
-def wait_until(condition: Callable[[], bool], within_s: float, what: str) -> None:
+def wait_until(
+    condition: Callable[[], bool], within_s: float, what: str, poll_s: float = POLL_S
+) -> None:
     """Return when the condition holds. Raises `TooSlow`."""
     until = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > until:
             raise TooSlow(f"{what}: not within {within_s} s")
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def free_port(kind: socket.SocketKind) -> int:

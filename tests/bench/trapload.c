@@ -1,9 +1,9 @@
 /* The load generator: SNMP notifications from templates, each with a request-id of its own.
  *
- *   trapload HOST PORT COUNT RATE FILE TEMPLATE_BYTES ID_AT
+ *   trapload HOST PORT FIRST COUNT RATE FILE TEMPLATE_BYTES ID_AT UPTIME_AT
  *
- * FILE holds templates of TEMPLATE_BYTES each, sent in turn; the 4 bytes at ID_AT are replaced by
- * a number that counts up. RATE is datagrams a second, 0 as fast as the socket takes them. Prints
+ * FILE holds templates of TEMPLATE_BYTES each, sent in turn; FIRST is the number of the first
+ * datagram. The 4 bytes at ID_AT and at UPTIME_AT are replaced by numbers that count up. RATE is datagrams a second, 0 as fast as the socket takes them. Prints
  * the instants of CLOCK_MONOTONIC before the first and after the last datagram, in nanoseconds.
  */
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@ enum {
   BATCH = 64,              /* datagrams a system call: beyond this the call's cost is not seen */
   TEMPLATES_BYTES_MAX = 1 << 20,
   DATAGRAM_BYTES_MAX = 2048,
-  FIRST_ID = 0x10000000,   /* positive and four bytes long in BER, as all ids up to 0x7fffffff */
+  BASE = 0x10000000,       /* positive and four bytes long in BER, as all up to 0x7fffffff */
 };
 
 static char templates[TEMPLATES_BYTES_MAX];
@@ -43,20 +43,26 @@ static void fail(const char *what) {
   exit(1);
 }
 
+static void put(char *at, uint32_t number) {
+  uint32_t wire = htonl(BASE + number);
+  memcpy(at, &wire, sizeof wire);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 8) {
-    fprintf(stderr, "usage: trapload HOST PORT COUNT RATE FILE TEMPLATE_BYTES ID_AT\n");
+  if (argc != 10) {
+    fprintf(stderr, "usage: trapload HOST PORT FIRST COUNT RATE FILE TEMPLATE_BYTES ID_AT UPTIME_AT\n");
     return 2;
   }
-  long count = atol(argv[3]), rate = atol(argv[4]);
-  size_t size = strtoul(argv[6], NULL, 10), id_at = strtoul(argv[7], NULL, 10);
-  FILE *file = fopen(argv[5], "rb");
+  long first = atol(argv[3]), count = atol(argv[4]), rate = atol(argv[5]);
+  size_t size = strtoul(argv[7], NULL, 10);
+  size_t id_at = strtoul(argv[8], NULL, 10), uptime_at = strtoul(argv[9], NULL, 10);
+  FILE *file = fopen(argv[6], "rb");
   if (!file)
-    fail(argv[5]);
+    fail(argv[6]);
   size_t kinds = size ? fread(templates, 1, sizeof templates, file) / size : 0;
   fclose(file);
-  if (!kinds || size > DATAGRAM_BYTES_MAX || id_at + 4 > size) {
-    fprintf(stderr, "%s: no template of %zu bytes with an id at %zu\n", argv[5], size, id_at);
+  if (!kinds || size > DATAGRAM_BYTES_MAX || id_at + 4 > size || uptime_at + 4 > size) {
+    fprintf(stderr, "%s: no templates of %zu bytes with these places\n", argv[6], size);
     return 2;
   }
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[2]))};
@@ -76,9 +82,10 @@ int main(int argc, char **argv) {
   for (long sent = 0; sent < count;) {
     int batch = count - sent < BATCH ? count - sent : BATCH;
     for (int i = 0; i < batch; i++) {
-      uint32_t id = htonl(FIRST_ID + (uint32_t)(sent + i));
-      memcpy(datagrams[i], templates + (sent + i) % kinds * size, size);
-      memcpy(datagrams[i] + id_at, &id, sizeof id);
+      long number = first + sent + i;
+      memcpy(datagrams[i], templates + number % kinds * size, size);
+      put(datagrams[i] + id_at, number);
+      put(datagrams[i] + uptime_at, number);
     }
     if (rate)
       sleep_until(start + (int64_t)(sent * 1e9 / rate));

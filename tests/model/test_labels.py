@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trapgate.model import fingerprint, go_quote, labels_text
+from trapgate.model.labels import go_unquote
 
 LABELS = st.dictionaries(
     st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True),
@@ -82,3 +83,37 @@ def test_the_text_of_a_group_key() -> None:
     assert labels_text({}) == "{}"
     labels = {"severity": "critical", "alertname": 'Link "down"'}
     assert labels_text(labels) == r'{alertname="Link \"down\"", severity="critical"}'
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_is_quoted_is_read_back(text: str) -> None:
+    assert go_unquote(go_quote(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("quoted", "text"),
+    [(r'"\x41\102\u0043\U0001F600"', "ABC😀"), (r'"\xc3\xbc"', "ü"), ('"üé"', "üé")],
+)
+def test_escapes_that_go_reads(quoted: str, text: str) -> None:
+    assert go_unquote(quoted) == text
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "",
+        '"',
+        "abc",
+        '"a',
+        r'"\"',
+        r'"\q"',
+        r'"\x4"',
+        r'"\xff"',
+        r'"\ud800"',
+        r'"\UFFFFFFFF"',
+        '"a"b"',
+    ],
+)
+def test_what_is_no_quoted_text(quoted: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        go_unquote(quoted)

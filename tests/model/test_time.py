@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trapgate.model import NEVER, NS_PER_S, parse_rfc3339, rfc3339
 
-INSTANTS = st.integers(min_value=-NEVER, max_value=NEVER)
+INSTANTS = st.integers(min_value=-NEVER + NS_PER_S, max_value=NEVER)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,12 @@ free until it is used, also over restarts."""
 
 FOR_EVER_NS = 1 << 62
 
+ENVIRONMENT: Mapping[str, str] = {
+    **os.environ,
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+}
+"""With the virtual environment active."""
+
 T = TypeVar("T")
 
 
@@ -52,6 +58,13 @@ def eventually(look: Callable[[], T], what: str, within_s: float = WITHIN_S) -> 
             return found
         time.sleep(POLL_S)
     raise AssertionError(f"not within {within_s:.0f} s: {what}; at last: {problem!r}")
+
+
+def command(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command of trapgate's to its end."""
+    return subprocess.run(
+        arguments, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=WITHIN_S
+    )
 
 
 def free_port() -> int:
@@ -145,7 +158,9 @@ class Trapgate:
         output = self.folder / "stdout"
         before = len(self.text_of("stdout"))
         with output.open("ab") as out, (self.folder / "stderr").open("ab") as err:
-            process = subprocess.Popen(self.command(), cwd=self.folder, stdout=out, stderr=err)
+            process = subprocess.Popen(
+                self.command(), cwd=self.folder, env=ENVIRONMENT, stdout=out, stderr=err
+            )
         self._process = process
 
         def is_ready() -> bool:
@@ -157,13 +172,11 @@ class Trapgate:
 
     def command(self) -> Sequence[str]:
         """What a user would type."""
-        return (sys.executable, "-m", "trapgate", "run", "--config", "trapgate.yml")
+        return ("trapgate", "run", "--config", "trapgate.yml")
 
-    def run_to_its_end(self) -> subprocess.CompletedProcess[str]:
+    def run_to_its_end(self, *more: str) -> subprocess.CompletedProcess[str]:
         """Start one that is expected not to get ready."""
-        return subprocess.run(
-            self.command(), cwd=self.folder, capture_output=True, text=True, timeout=WITHIN_S
-        )
+        return command(*self.command(), *more, cwd=self.folder)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the supervisor."""
@@ -180,7 +193,11 @@ class Trapgate:
         children = self.children()
         self.signal(signal.SIGKILL)
         self._wait()
-        eventually(lambda: not any(map(_alive, children)), "children die with their supervisor")
+        try:
+            eventually(lambda: not any(map(_alive, children)), "children die with their supervisor")
+        finally:
+            for pid in filter(_alive, children):  # they would outlive the tests
+                os.kill(pid, signal.SIGKILL)
 
     def _wait(self) -> int:
         assert self._process is not None
@@ -278,6 +295,18 @@ class Trapgate:
         return self.counted("trapgate_listen_dropped_total") + self.counted(
             "trapgate_ingest_datagrams_total"
         )
+
+    def await_accounted(self, count: int) -> None:
+        """Wait until so many datagrams have ended in a counter; more would be wrong too."""
+        reached = 0
+
+        def enough() -> bool:
+            nonlocal reached
+            reached = self.accounted()
+            return reached >= count
+
+        eventually(enough, f"{count} datagrams are accounted")
+        assert reached == count
 
     def kept(self) -> int:
         """Datagrams that were counted as kept in the store, decoded or not."""

@@ -93,6 +93,10 @@ class Webhook:
         """What was told and confirmed about an interface, in order."""
         return ["firing" if found.firing else "resolved" for found in self.confirmed(value)]
 
+    def await_told(self, value: str) -> None:
+        """Wait until something about an interface is confirmed."""
+        eventually(lambda: self.confirmed(value), f"{value} is told")
+
     def await_statuses(self, value: str, *statuses: str) -> list[Delivery]:
         """The confirmed deliveries about an interface, once they are these."""
         eventually(

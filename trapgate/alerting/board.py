@@ -27,124 +27,127 @@ class Routing(msgspec.Struct, frozen=True):
 class Board:
     """Alerts by fingerprint, channels by key.
 
-    A channel that is no longer routed to is `leaving`: it stays while it owes a resolve. A log
-    entry whose integration is not configured waits for the day when it is back.
+    `channels` are those that alerts are routed to, and those that owe a resolve for what they
+    told before they lost their route. The others that have something written down are `parked`:
+    they owe nothing, or their integration is not configured. A channel is one object for as long
+    as it is known, so that what is under way finds it again.
     """
 
     def __init__(self, routing: Routing) -> None:
         self.routing = routing
         self.alerts: dict[str, Alert] = {}
         self.channels: dict[ChannelKey, Channel] = {}
-        self.homeless: dict[ChannelKey, LogEntry] = {}
-        self._joined: dict[str, tuple[Channel, ...]] = {}
+        self.parked: dict[ChannelKey, Channel] = {}
+        self._specs = routing.specs()
+        self._routed: dict[str, tuple[Channel, ...]] = {}
+        self._departed: dict[str, dict[ChannelKey, Channel]] = {}
 
     def reroute(self, routing: Routing) -> None:
         """Route every alert anew; channels keep what they were told and what is under way."""
         self.routing = routing
-        specs = routing.specs()
-        known, self.channels, self._joined = self.channels, {}, {}
+        self._specs = routing.specs()
+        self.parked |= self.channels
+        self.channels, self._routed, self._departed = {}, {}, {}
+        for channel in self.parked.values():
+            channel.members, channel.timers = set(), DEFAULT_TIMERS
         for alert in self.alerts.values():
-            self._join(alert, known)
-        for key, channel in known.items():
-            if key in self.channels or channel.resting:
-                continue
-            if channel.spec.id in specs:
-                self._leave(channel, specs[channel.spec.id])
-            elif channel.entry is not None:
-                self.homeless[key] = channel.entry
-        for key in [key for key in self.homeless if key.integration in specs]:
-            self.adopt(self.homeless.pop(key))
+            self._route(alert)
+        for channel in [*self.channels.values(), *self.parked.values()]:
+            self.place(channel)
 
-    def adopt(self, entry: LogEntry) -> None:
+    def find(self, key: ChannelKey) -> Channel | None:
+        """The channel with this key, wherever it is."""
+        return self.channels.get(key) or self.parked.get(key)
+
+    def adopt(self, entry: LogEntry) -> Channel:
         """Give a stored log entry to its channel. An intent in it was claimed by a process that is
         gone: whether it was sent nobody knows, so it will be sent again."""
         key = ChannelKey(entry.group.key, entry.integration)
-        channel = self.channels.get(key)
+        channel = self.find(key)
         if channel is None:
-            spec = self.routing.specs().get(entry.integration)
-            if spec is None:
-                self.homeless[key] = entry
-                return
-            channel = Channel(entry.group, spec, DEFAULT_TIMERS)
-            channel.entry = entry
-            self._leave(channel, spec)
+            spec = IntegrationSpec(entry.integration, send_resolved=True)
+            channel = self.parked[key] = Channel(entry.group, spec, DEFAULT_TIMERS)
         channel.entry = entry
         if entry.intent is not None:
             channel.phase, channel.uncertain, channel.attempts = "waiting", True, 1
+        self.place(channel)
+        return channel
+
+    def place(self, channel: Channel) -> None:
+        """Put a channel where it belongs after anything about it has changed."""
+        self.channels.pop(channel.key, None)
+        self.parked.pop(channel.key, None)
+        spec = self._specs.get(channel.spec.id)
+        if spec is not None and (channel.members or not channel.resting):
+            channel.spec = spec
+            self.channels[channel.key] = channel
+            for fingerprint in channel.held() - channel.members:
+                self._departed.setdefault(fingerprint, {})[channel.key] = channel
+        elif channel.entry is not None or not channel.resting:
+            self.parked[channel.key] = channel
 
     def put_alert(self, alert: Alert) -> tuple[Channel, ...]:
         """Write an alert down; returns the channels that it is in."""
         self.alerts[alert.fingerprint] = alert
-        if alert.fingerprint not in self._joined:
-            self._join(alert, {})
+        if alert.fingerprint not in self._routed:
+            self._route(alert)
         return self.channels_of(alert.fingerprint)
 
     def drop_alert(self, fingerprint: str) -> None:
         """Wipe an alert off, and the channels that have nothing left to hold."""
-        for channel in self.channels_of(fingerprint):
-            channel.members.discard(fingerprint)
-            if not channel.members and channel.entry is None and channel.phase == "idle":
-                self.channels.pop(channel.key, None)
         self.alerts.pop(fingerprint, None)
-        self._joined.pop(fingerprint, None)
+        self._departed.pop(fingerprint, None)
+        for channel in self._routed.pop(fingerprint, ()):
+            channel.members.discard(fingerprint)
+            self.place(channel)
 
     def drop_entry(self, key: ChannelKey) -> None:
         """Wipe a log entry off, and its channel if that holds no alerts."""
-        self.homeless.pop(key, None)
-        channel = self.channels.get(key)
+        channel = self.find(key)
         if channel is not None:
             channel.entry = None
-            if not channel.members:
-                del self.channels[key]
+            self.place(channel)
 
     def channels_of(self, fingerprint: str) -> tuple[Channel, ...]:
-        """The channels that an alert is in, those that it is leaving among them."""
-        joined = self._joined.get(fingerprint, ())
-        leaving = (c for c in self.channels.values() if c.leaving and fingerprint in c.members)
-        return (*joined, *leaving)
+        """The channels that an alert is routed to, and those that were told of it before."""
+        departed = [
+            channel
+            for key, channel in self._departed.get(fingerprint, {}).items()
+            if key in self.channels and fingerprint not in channel.members
+        ]
+        return (*self._routed.get(fingerprint, ()), *departed)
 
     def alerts_of(self, channel: Channel) -> list[Alert]:
-        """The alerts of a channel."""
-        return [self.alerts[fp] for fp in channel.members if fp in self.alerts]
+        """The alerts that are routed to a channel, and those that it owes a resolve for."""
+        wanted = channel.members | channel.held()
+        return [self.alerts[fp] for fp in wanted if fp in self.alerts]
+
+    def everything(self) -> Iterator[Channel]:
+        """All channels, the parked ones too."""
+        yield from self.channels.values()
+        yield from self.parked.values()
 
     def entries(self) -> Iterator[LogEntry]:
         """The whole notification log."""
-        yield from (c.entry for c in self.channels.values() if c.entry is not None)
-        yield from self.homeless.values()
+        yield from (channel.entry for channel in self.everything() if channel.entry is not None)
 
-    def _join(self, alert: Alert, known: Mapping[ChannelKey, Channel]) -> None:
-        joined: dict[ChannelKey, Channel] = {}
+    def _route(self, alert: Alert) -> None:
+        routed: dict[ChannelKey, Channel] = {}
         for route in self.routing.route.routes(alert.labels):
             group = route.group(alert.labels)
             for spec in self.routing.integrations[route.receiver]:
-                channel = self._channel(group, spec, route.timers, known)
+                channel = self._channel(group, spec, route.timers)
                 channel.members.add(alert.fingerprint)
-                joined[channel.key] = channel
-        self._joined[alert.fingerprint] = tuple(joined.values())
+                routed[channel.key] = channel
+        self._routed[alert.fingerprint] = tuple(routed.values())
 
-    def _channel(
-        self,
-        group: GroupId,
-        spec: IntegrationSpec,
-        timers: RouteTimers,
-        known: Mapping[ChannelKey, Channel],
-    ) -> Channel:
+    def _channel(self, group: GroupId, spec: IntegrationSpec, timers: RouteTimers) -> Channel:
         key = ChannelKey(group.key, spec.id)
-        channel = self.channels.get(key)
-        if channel is None:
-            channel = known.get(key) or Channel(group, spec, timers)
-            channel.members = set()
-            self.channels[key] = channel
-            entry = self.homeless.pop(key, None)
-            if entry is not None:
-                channel.entry = entry
-        channel.spec, channel.timers, channel.leaving = spec, timers, False
+        channel = self.find(key) or Channel(group, spec, timers)
+        self.parked.pop(key, None)
+        self.channels[key] = channel
+        channel.spec, channel.timers = spec, timers
         return channel
-
-    def _leave(self, channel: Channel, spec: IntegrationSpec) -> None:
-        channel.spec, channel.timers, channel.leaving = spec, DEFAULT_TIMERS, True
-        channel.members = set(channel.entry.told()) if channel.entry else set()
-        self.channels[channel.key] = channel
 
     def owed_resolves(self) -> dict[str, int]:
         """How many alerts each receiver holds as firing: the resolves that will be owed it."""

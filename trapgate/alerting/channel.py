@@ -1,7 +1,8 @@
 """One channel: what one integration was told about one group, and what is under way.
 
 A channel is idle, or one notification of it is being claimed, sent, waited with, or settled:
-never two at once, so that a receiver sees a group's notifications in order.
+never two at once, so that a receiver sees a group's notifications in order. It is `unsettled`
+while the store could not take the outcome.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ hour's outage is told within a minute."""
 RETRY_AFTER_MAX_S = 3_600.0
 """A receiver may ask for this much patience at most (`Retry-After`)."""
 
-Phase = Literal["idle", "claiming", "sending", "waiting", "settling"]
+Phase = Literal["idle", "claiming", "sending", "waiting", "settling", "unsettled"]
 
 
 class IntegrationSpec(msgspec.Struct, frozen=True):
@@ -43,7 +44,8 @@ class IntegrationSpec(msgspec.Struct, frozen=True):
 
 
 class Channel:
-    """The state of one channel; `entry` is always what is durable."""
+    """The state of one channel. `entry` is always what is durable, `outcome` what it is to be once
+    the store takes it; `members` are the alerts that are routed here."""
 
     def __init__(self, group: GroupId, spec: IntegrationSpec, timers: RouteTimers) -> None:
         self.group = group
@@ -52,8 +54,8 @@ class Channel:
         self.key = ChannelKey(group.key, spec.id)
         self.state_key = log_key(self.key)
         self.members: set[str] = set()
-        self.leaving = False
         self.entry: LogEntry | None = None
+        self.outcome: LogEntry | None = None
         self.phase: Phase = "idle"
         self.attempts = 0
         self.uncertain = False
@@ -69,6 +71,17 @@ class Channel:
         """Nothing was told that is not resolved, and nothing is under way."""
         told = self.entry is not None and bool(self.entry.told())
         return self.phase == "idle" and not told and self.claimed is None
+
+    def believed(self) -> LogEntry | None:
+        """The entry as things may be: an attempt whose outcome is not known counts as told."""
+        if self.entry is None or self.entry.intent is None or not self.uncertain:
+            return self.entry
+        return msgspec.structs.replace(self.entry, uncertain=self._maybe_told(self.entry))
+
+    def held(self) -> frozenset[str]:
+        """The alerts of which the receiver may have to be told the end."""
+        entry = self.believed()
+        return entry.told() if entry else frozenset()
 
     def superseded(self, owed: Owed | None, wall_ns: int) -> bool:
         """Whether a claimed notification is not to be tried again: a `group_interval` has passed
@@ -102,26 +115,31 @@ class Channel:
 
     def logged(self, owed: Owed, wall_ns: int) -> LogEntry:
         """The entry after a flush that tells nothing (`send_resolved: false`): what resolved is
-        forgotten. The flush's instant stays, so that repeats keep their pace."""
+        forgotten, and so is what was claimed before it. The flush's instant stays, so that repeats
+        keep their pace."""
         entry = self.entry or LogEntry(self.group, self.spec.id, wall_ns // NS_PER_S)
         firing = {alert.fingerprint for alert in owed.firing}
         return msgspec.structs.replace(
             entry,
             firing=tuple(fp for fp in entry.firing if fp in firing),
-            uncertain=tuple(fp for fp in entry.uncertain if fp in firing),
+            uncertain=tuple(fp for fp in self._maybe_told(entry) if fp in firing),
             resolved=tuple(alert.fingerprint for alert in owed.resolved),
+            intent=None,
         )
 
     def confirmed(self, intent: Intent, memory: Mapping[str, str]) -> LogEntry:
-        """The entry once the receiver has taken the intent."""
+        """The entry once the receiver has taken the intent. What it was told before and the
+        intent does not mention is still owed its end."""
         assert self.entry is not None
         told = {s: tuple(a.fingerprint for a in intent.alerts if a.status == s) for s in _STATUSES}
+        mentioned = {alert.fingerprint for alert in intent.alerts}
+        before = dict.fromkeys((*self.entry.firing, *self.entry.uncertain))
         return msgspec.structs.replace(
             self.entry,
             at=intent.at,
             firing=told["firing"],
             resolved=told["resolved"],
-            uncertain=(),
+            uncertain=tuple(fp for fp in before if fp not in mentioned),
             failed_at=0,
             memory=memory,
             intent=None,

@@ -22,7 +22,6 @@ from trapgate.alerting.codec import (
     decode_log,
     encode_alert,
     encode_log,
-    log_key,
 )
 from trapgate.alerting.decisions import alert_decision, told_decision
 from trapgate.alerting.merge import merged, same
@@ -103,6 +102,9 @@ class Core:
         self._tickets = 0
         self._flushes: Agenda[ChannelKey] = Agenda()
         self._expiries: Agenda[str] = Agenda()
+        self._writing: set[str] = set()  # keys that a `Receive` is writing
+        self._held: list[Receive] = []  # those that wait for it, and their keys
+        self._awaited: set[str] = set()
         self._sweep_at = 0
 
     def restore(self, entries: Iterable[Entry], now: Now) -> list[Effect]:
@@ -138,7 +140,7 @@ class Core:
         """Take one input and say what is to be done."""
         match given:
             case Receive():
-                effects = self._receive(given, now, tries=1)
+                effects = self._receive(given, now)
             case Committed():
                 effects = self._committed(given, now)
             case CommitFailed():
@@ -166,7 +168,24 @@ class Core:
 
     # -- alerts come in ----------------------------------------------------------------------
 
-    def _receive(self, given: Receive, now: Now, tries: int) -> list[Effect]:
+    def _receive(self, given: Receive, now: Now) -> list[Effect]:
+        """Write what came, unless something is under way for the same alerts: it would be merged
+        with what will not be true any more."""
+        keys = _keys(given)
+        if not (keys.isdisjoint(self._writing) and keys.isdisjoint(self._awaited)):
+            self._held.append(given)
+            self._awaited |= keys
+            return []
+        return [self._write(given, now, tries=1) or Accepted(given.token)]
+
+    def _resume(self, finished: Receive, now: Now) -> list[Effect]:
+        """Take what waited for this one, in the order in which it came."""
+        self._writing -= _keys(finished)
+        held, self._held, self._awaited = self._held, [], set()
+        return [effect for given in held for effect in self._receive(given, now)]
+
+    def _write(self, given: Receive, now: Now, tries: int) -> Commit | None:
+        """The commit of what is new in it, if anything is."""
         latest: dict[str, Alert] = {}
         for alert in given.alerts:
             fingerprint = alert.fingerprint
@@ -183,9 +202,10 @@ class Core:
             other_writes = [_Write(key, None, value is None) for key, value in given.puts]
             units = [((*puts, *others), (*writes, *other_writes))]
         if not units:
-            return [Accepted(given.token)]
+            return None
+        self._writing |= _keys(given)
         pending = _Pending(tuple(unit[1] for unit in units), receive=given, tries=tries)
-        return [Commit(self._ticket(pending), tuple(Unit(unit[0]) for unit in units))]
+        return Commit(self._ticket(pending), tuple(Unit(unit[0]) for unit in units))
 
     def _committed(self, given: Committed, now: Now) -> list[Effect]:
         pending = self._pending.pop(given.ticket)
@@ -206,23 +226,28 @@ class Core:
         return effects
 
     def _received(self, receive: Receive, conflict: bool, tries: int, now: Now) -> list[Effect]:
-        if not conflict:
-            return [Accepted(receive.token)]
-        if tries < CONFLICTS_MAX:
-            return self._receive(receive, now, tries + 1)
-        return [Refused(receive.token, "too many conflicting writers")]
+        answer: Effect = Accepted(receive.token)
+        if conflict and tries < CONFLICTS_MAX:
+            again = self._write(receive, now, tries + 1)
+            if again is not None:
+                return [again]
+        elif conflict:
+            answer = Refused(receive.token, "too many conflicting writers")
+        return [answer, *self._resume(receive, now)]
 
     def _commit_failed(self, given: CommitFailed, now: Now) -> list[Effect]:
-        """The store is out of reach. A claim starts again from its beginning; a confirmation that
-        is lost leaves its intent, which is told again under its id."""
+        """The store is out of reach: a claim starts again from its beginning, an outcome is kept
+        and written again."""
         pending = self._pending.pop(given.ticket)
         if pending.receive is not None:
-            return [Refused(pending.receive.token, given.reason)]
+            refused = Refused(pending.receive.token, given.reason)
+            return [refused, *self._resume(pending.receive, now)]
         channel = pending.channel
         if channel is not None:
-            claimed = channel.entry is not None and channel.entry.intent is not None
-            channel.phase = "waiting" if claimed else "idle"
-            channel.uncertain = channel.uncertain or claimed
+            if channel.outcome is not None:
+                channel.phase = "unsettled"
+            else:
+                channel.phase = "idle" if channel.claimed is None else "waiting"
             self._flushes.put(channel.key, now.elapsed_ns + COMMIT_RETRY_S * NS_PER_S)
         return []
 
@@ -230,14 +255,17 @@ class Core:
 
     def _schedule(self, channel: Channel, now: Now, not_before_ns: int = 0) -> None:
         """Set the instant at which there is something to tell, or to tell again."""
-        if channel.phase == "waiting":
+        if channel.phase in ("waiting", "unsettled"):
             if not self._flushes.holds(channel.key):
                 self._flushes.put(channel.key, now.elapsed_ns)
             return
         if channel.phase != "idle":
             return
         alerts = self.board.alerts_of(channel)
-        due = due_at(channel.entry, alerts, channel.timers, now.wall_ns)
+        for alert in alerts:
+            if not self._expiries.holds(alert.fingerprint):
+                self._expect_end(alert, now)  # ahead again if the wall clock was set back
+        due = due_at(channel.entry, alerts, channel.timers, channel.members, now.wall_ns)
         repeat = repeat_at(channel.entry, channel.timers)
         channel.repeat_ns = None if repeat is None else elapsed_of(repeat, now)
         if due is None:
@@ -247,14 +275,16 @@ class Core:
 
     def _flush(self, channel: Channel, now: Now) -> list[Effect]:
         """A channel's instant has come: claim what it owes, or repeat what is claimed."""
+        if channel.phase == "unsettled":
+            return [self._settle(channel, channel.outcome)]
         if channel.phase not in ("idle", "waiting"):
             return []
         found = owed(
-            channel.entry,
+            channel.believed(),
             self.board.alerts_of(channel),
             send_resolved=channel.spec.send_resolved,
             repeat=channel.repeat_ns is not None and now.elapsed_ns >= channel.repeat_ns,
-            leaving=channel.leaving,
+            routed=channel.members,
             wall_ns=now.wall_ns,
         )
         if channel.claimed is not None and not channel.superseded(found, now.wall_ns):
@@ -279,10 +309,12 @@ class Core:
         return Send(channel.key, channel.notification(self.board.alerts))
 
     def _told(self, given: Told, now: Now) -> list[Effect]:
-        channel = self.board.channels.get(given.channel)
+        channel = self.board.find(given.channel)
         intent = channel.claimed if channel else None
         if channel is None or intent is None or intent.sequence != given.sequence:
             return []  # of a notification that is settled, or that another one has replaced
+        if channel.phase not in ("sending", "waiting"):
+            return []  # late: an outcome or the next claim is being written
         decided = Decided(told_decision(channel, intent, given.ending))
         match given.ending:
             case Done(memory=memory):
@@ -294,15 +326,24 @@ class Core:
                 channel.uncertain = channel.uncertain or uncertain
                 self._flushes.put(channel.key, now.elapsed_ns + channel.retry_wait_ns(after_s))
                 return [decided]
-        channel.phase = "settling"
-        return [decided, self._log(Commit, channel, entry)]
+        return [decided, self._settle(channel, entry)]
+
+    def _settle(self, channel: Channel, outcome: LogEntry | None) -> Commit:
+        assert outcome is not None
+        channel.phase, channel.outcome = "settling", outcome
+        return self._log(Commit, channel, outcome)
 
     def _settled(self, channel: Channel, conflict: bool, now: Now) -> list[Effect]:
         """A write to a channel's log is through: send what was claimed, else rest."""
-        if channel.phase == "claiming" and not conflict:
-            channel.attempts, channel.uncertain = 0, False
+        claimed = channel.phase == "claiming" and not conflict
+        channel.attempts, channel.outcome = 0, None
+        channel.phase = "idle" if channel.claimed is None else "waiting"
+        channel.uncertain = channel.claimed is not None and not claimed
+        self.board.place(channel)
+        if channel.key not in self.board.channels:
+            return []
+        if claimed:
             return [self._send(channel)]
-        channel.phase, channel.attempts, channel.uncertain = "idle", 0, False
         self._schedule(channel, now)
         return []
 
@@ -335,11 +376,11 @@ class Core:
             return []
         self._revisions[write.key] = revision
         if isinstance(write.value, LogEntry):
-            key = ChannelKey(write.value.group.key, write.value.integration)
-            if key in self.board.channels:
-                self.board.channels[key].entry = write.value
-            else:
+            channel = self.board.find(ChannelKey(write.value.group.key, write.value.integration))
+            if channel is None:
                 self.board.adopt(write.value)
+            else:
+                channel.entry = write.value
         if isinstance(write.value, Alert):
             return self._alert_changed(write.value, now)
         return []
@@ -378,17 +419,20 @@ class Core:
             for alert in self.board.alerts.values()
             if alert.ends_at < alerts_before and alert.fingerprint not in needed
         ]
-        for entry in self.board.entries():
-            key = ChannelKey(entry.group.key, entry.integration)
-            channel = self.board.channels.get(key)
-            resting = channel.resting if channel else not (entry.told() or entry.intent)
-            if resting and max(entry.at, entry.failed_at) < log_before:
-                over.append((log_key(key), entry))
+        for channel in self.board.everything():
+            entry = channel.entry
+            if entry and channel.resting and max(entry.at, entry.failed_at) < log_before:
+                over.append((channel.state_key, entry))
         return [self._delete(key, value) for key, value in over]
 
     def _delete(self, key: str, value: Alert | LogEntry) -> Commit:
         pending = _Pending(((_Write(key, value, deletes=True),),))
         return Commit(self._ticket(pending), (Unit((self._put(key, None),)),))
+
+
+def _keys(given: Receive) -> set[str]:
+    """The keys that it may write."""
+    return {alert_key(alert.fingerprint) for alert in given.alerts} | {put[0] for put in given.puts}
 
 
 def _decoded(entry: Entry) -> Alert | LogEntry | None:

@@ -6,7 +6,6 @@ must be Alertmanager's byte for byte (`pkg/labels/matcher.go`, `pkg/labels/parse
 `matcher/parse`).
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -14,7 +13,7 @@ from typing import Literal
 import msgspec
 import re2
 
-from trapgate.model import Labels, go_quote
+from trapgate.model import Labels, go_quote, go_unquote
 
 Operator = Literal["=", "!=", "=~", "!~"]
 
@@ -203,6 +202,6 @@ def _unquoted(token: str) -> str:
             raise MatcherError(f"bad matcher format: {token}")
         return token
     try:
-        return str(json.loads(token))
-    except json.JSONDecodeError:
+        return go_unquote(token)
+    except ValueError:
         raise MatcherError(f"bad matcher format: {token}") from None

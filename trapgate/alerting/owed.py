@@ -13,7 +13,7 @@ once, every clear always":
   `group_interval` repeats every time, not every second time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -44,29 +44,30 @@ def owed(
     *,
     send_resolved: bool,
     repeat: bool,
-    leaving: bool,
+    routed: Collection[str],
     wall_ns: int,
 ) -> Owed | None:
     """What there is to tell at this instant, or nothing.
 
-    `repeat`: the repeat interval is over. `leaving`: the group is no longer routed here, only
-    resolves are owed. With `send_resolved` false the caller tells the firing ones only and, where
-    there are none, just logs.
+    `repeat`: the repeat interval is over. `routed` are the alerts that are in the group; of others
+    that were told before the routes were changed only the end is news. With `send_resolved`
+    false the caller tells the firing ones only and, where there are none, just logs.
     """
     told = entry.told() if entry else frozenset()
     confirmed = entry.firing if entry else ()
     firing, resolved = _split(entry, alerts, wall_ns)
     found = Owed("first notification", firing, resolved)
     if not told:
-        return found if firing and not leaving else None
+        return found if firing else None
     if not firing:
         return msgspec.structs.replace(found, reason="all alerts resolved")
-    if not leaving and any(alert.fingerprint not in confirmed for alert in firing):
+    here = [alert.fingerprint for alert in firing if alert.fingerprint in routed]
+    if any(fingerprint not in confirmed for fingerprint in here):
         return msgspec.structs.replace(found, reason="new alerts added")
     cleared = any(alert.fingerprint in told for alert in resolved)
     if cleared or (resolved and send_resolved):
         return msgspec.structs.replace(found, reason="some alerts resolved")
-    if repeat and not leaving:
+    if repeat and here:
         return msgspec.structs.replace(found, reason="repeat interval elapsed")
     return None
 
@@ -96,7 +97,11 @@ def _split(
 
 
 def due_at(
-    entry: LogEntry | None, alerts: Sequence[Alert], timers: RouteTimers, wall_ns: int
+    entry: LogEntry | None,
+    alerts: Sequence[Alert],
+    timers: RouteTimers,
+    routed: Collection[str],
+    wall_ns: int,
 ) -> int | None:
     """The instant of the next flush at which there is something to tell, as things are now."""
     firing, resolved = _split(entry, alerts, wall_ns)
@@ -105,12 +110,13 @@ def due_at(
         if first is not None and entry is not None and entry.failed_at:
             return max(first, entry.failed_at + timers.group_interval)
         return first
-    news = [alert.received_at for alert in firing if alert.fingerprint not in entry.firing]
+    here = [alert for alert in firing if alert.fingerprint in routed]
+    news = [alert.received_at for alert in here if alert.fingerprint not in entry.firing]
     news += [alert.ends_at for alert in resolved]
-    wanted = [min(news)] if news else []
-    if firing:
+    wanted = [min(*news, wall_ns)] if news else []
+    if here:
         wanted.append(entry.at + timers.repeat_interval)
-    base = max(entry.at, entry.failed_at)
+    base = _not_after(wall_ns, max(entry.at, entry.failed_at), timers.group_interval)
     return _flush_after(base, min(wanted), timers.group_interval) if wanted else None
 
 
@@ -121,6 +127,12 @@ def _first_flush(firing: Sequence[Alert], timers: RouteTimers) -> int | None:
     old = [a.received_at for a in firing if a.starts_at + timers.group_wait < a.received_at]
     created = min(alert.received_at for alert in firing)
     return min([*old, created + timers.group_wait])
+
+
+def _not_after(wall_ns: int, base: int, interval: int) -> int:
+    """The last flush's instant, or whole intervals before it if the wall clock was set back since:
+    news do not wait until it has caught up."""
+    return base - max(0, -(-(base - wall_ns) // interval)) * interval
 
 
 def _flush_after(base: int, wanted: int, interval: int) -> int:

@@ -15,8 +15,8 @@ def read_configuration(
     bundle, problems = read_bundle(path)
     if bundle is None:
         return None, None, problems
-    configuration, problems = build(bundle)
-    return bundle, configuration, problems
+    configuration, found = build(bundle)
+    return bundle, configuration, [*problems, *found]
 
 
 def read_again(

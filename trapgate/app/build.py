@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from trapgate.alerting.board import Routing
 from trapgate.alerting.channel import IntegrationSpec
 from trapgate.alerting.route import Route, build_route
 from trapgate.app.files import Bundle
+from trapgate.app.redact import without_secrets
 from trapgate.app.settings import AlertmanagerSettings, ReceiverSettings, Settings
 from trapgate.config import did_you_mean, load
 from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
@@ -31,8 +31,6 @@ from trapgate.ports import Integration
 from trapgate.rules import build_rules
 
 MakeIntegration = Callable[[], Integration]
-
-_SECRET_LINE = re.compile(r"^(\s*(?:-\s*)?(?:url|community):\s*).*$", re.MULTILINE)
 
 
 class Configuration(msgspec.Struct, frozen=True):
@@ -65,7 +63,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     def alertmanager_text(self) -> str:
         """`alertmanager.yml` as it may be shown: values of secret keys are `<secret>`."""
-        return _SECRET_LINE.sub(r"\1<secret>", self.bundle.alertmanager[1])
+        return without_secrets(self.bundle.alertmanager[1])
 
     def alertmanager_hash(self) -> int:
         """Changes with the text of `alertmanager.yml` (48 bits: a float holds it exactly)."""
@@ -149,8 +147,9 @@ class _Builder:
     def receiver(self, receiver: ReceiverSettings, settings: Settings) -> None:
         specs: list[IntegrationSpec] = []
         for index, webhook in enumerate(receiver.webhook_configs):
-            self.problems += check_webhook(webhook)
             url = webhook.url or self.bundle.secrets.get(webhook.url_file or "", "")
+            read = msgspec.structs.replace(webhook, url=url, url_file=None)
+            self.problems += check_webhook(webhook) or check_webhook(read)
             external = settings.web.external_url or f"http://{settings.web.listen}"
             key = IntegrationId(receiver.name, "webhook", index)
             specs.append(IntegrationSpec(key, webhook.send_resolved))

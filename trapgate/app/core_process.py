@@ -52,7 +52,7 @@ class _CoreProcess:
         self.metrics = Metrics()
         self.carrier = Carrier()
         self.started_at = now().wall_ns
-        self.stamp = bundle_stamp(layout.bundle)
+        self.stamp = process.stamp
         self.state = SqliteStateStore.open(layout.state)
         self.history = SqliteHistory.open(layout.history)
         self.events = SqliteEventStore.open(layout.events, read_only=True)

@@ -68,7 +68,9 @@ def read_bundle(path: Path | None) -> tuple[Bundle | None, list[Problem]]:
         mibs=bundled_mibs(),
         secrets=reader.secrets(value, alertmanager, folder),
     )
-    return (None if reader.problems else bundle), reader.problems
+    if any(problem.severity == "error" for problem in reader.problems):
+        return None, [*settings.problems, *reader.problems]
+    return bundle, reader.problems
 
 
 class _Reader:
@@ -78,8 +80,10 @@ class _Reader:
     def text(self, path: Path, span: Span, help: str) -> str | None:
         try:
             return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        except (OSError, ValueError) as error:
+            reason = str(error.strerror if isinstance(error, OSError) else error)
+            if isinstance(error, UnicodeDecodeError):
+                reason = "it is not UTF-8"
             summary = f"cannot read {path}: {reason}"
             self.problems.append(Problem("unreadable-file", "error", summary, span, help))
             return None
@@ -103,6 +107,9 @@ class _Reader:
             names = sorted(glob(str(folder / pattern)))
             if not names and not has_magic(pattern):
                 names = [str(folder / pattern)]  # reading it says what is wrong
+            elif not names:
+                summary, hint = f"no file matches {pattern}", "correct the pattern, or remove it"
+                self.problems.append(Problem("no-rules", "warning", summary, span, hint))
             for name in names:
                 if not name.endswith(TEST_SUFFIX):
                     found[name] = self.text(Path(name), span, "correct the path") or ""
@@ -120,8 +127,17 @@ class _Reader:
         found: dict[str, str] = {}
         for name, span in wanted:
             if name is not None:
-                found[name] = (self.text(folder / name, span, "correct the path") or "").strip()
+                found[name] = self.secret(folder / name, span)
         return found
+
+    def secret(self, path: Path, span: Span) -> str:
+        """What a file holds, without blanks and line ends around it; an empty one is a mistake,
+        an empty community would let anybody in."""
+        text = self.text(path, span, "correct the path")
+        if text is not None and not text.strip():
+            summary, hint = f"{path} is empty", "write the secret into it"
+            self.problems.append(Problem("empty-secret", "error", summary, span, hint))
+        return (text or "").strip()
 
 
 def bundled_mibs() -> dict[str, str]:

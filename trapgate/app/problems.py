@@ -1,8 +1,15 @@
 """Problems as text: for a terminal with the line and a caret, for a log on one line."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from trapgate.model import Problem
+
+_SECRET = re.compile(
+    r"""((?:url|community|key|token|password|secret|credentials)["']?\s*:\s*)([^\s,}\]][^,}\]]*)""",
+    re.IGNORECASE,
+)
+"""A key that may hold a secret, and its value: what is printed may end up in a journal."""
 
 
 def one_line(problem: Problem) -> str:
@@ -19,7 +26,7 @@ def with_source(problem: Problem, texts: Mapping[str, str]) -> str:
     if span is not None and span.line:
         source = texts.get(span.file, "").splitlines()
         if span.line <= len(source):
-            text = source[span.line - 1].replace("\t", " ")
+            text = _SECRET.sub(r"\1<secret>", source[span.line - 1].replace("\t", " "))
             lines += [f"    {text}", "    " + " " * (span.column - 1) + "^"]
     if problem.help:
         lines.append(f"    {problem.help}")

@@ -1,5 +1,6 @@
 """What each of the three processes is made of. Each runs in a fork of the supervisor."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -27,6 +28,10 @@ CHORES_S = 10
 MATCHES_BYTES_MAX = 1 << 30
 """Bound of the matches spool: some four million matches that the core has not read."""
 
+COLLECT_EVERY = 100_000
+"""Objects made between two looks for cycles in ingest: several batches of events, which have no
+cycles and go when their batch is done."""
+
 
 class Inherited(msgspec.Struct, frozen=True):
     """What the supervisor opened before it forked, for all processes."""
@@ -38,11 +43,15 @@ class Inherited(msgspec.Struct, frozen=True):
 
 
 class Process(msgspec.Struct, frozen=True):
-    """The surroundings of one process: its configuration, its place, and how to say "ready"."""
+    """The surroundings of one process: its configuration, its place, and how to say "ready".
+
+    `stamp` tells the configuration from those that are published after it.
+    """
 
     name: str
     config_path: str | None
     configuration: Configuration
+    stamp: tuple[int, int]
     layout: Layout
     inherited: Inherited
     ready: Callable[[], None]
@@ -94,6 +103,8 @@ def ingest_process(process: Process) -> None:
     corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("raw")
     damage = Follower(corrupt, lambda: store_reader.damaged)
     chores = _IngestChores(process, ingest, store, matches, bugs.inc, damage)
+    gc.freeze()  # what is here now stays: it need not be walked again
+    gc.set_threshold(COLLECT_EVERY)
     process.ready()
     run_ingest(
         ingest,
@@ -124,7 +135,7 @@ class _IngestChores:
         self._store = store
         self._matches = matches
         self._on_bug = on_bug
-        self._stamp = bundle_stamp(process.layout.bundle)
+        self._stamp = process.stamp
         self._chores_at = 0
 
     def __call__(self) -> None:

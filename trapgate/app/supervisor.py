@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trapgate.app.accept import read_again
-from trapgate.app.build import Configuration
-from trapgate.app.files import publish_bundle
+from trapgate.app.build import Configuration, build
+from trapgate.app.files import bundle_stamp, publish_bundle, published_bundle
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Inherited, Process, ingest_process, receive_process
@@ -61,7 +61,8 @@ class StartFailed(Exception):
 
 
 class Supervisor:
-    """One run of trapgate."""
+    """One run of trapgate. `inherited` and `http` (where the API is, with the port that the system
+    chose if it was 0) are there once it is ready."""
 
     def __init__(self, configuration: Configuration, config_path: str | None) -> None:
         self.configuration = configuration
@@ -69,6 +70,8 @@ class Supervisor:
         self.layout = Layout(configuration.data)
         self.metrics = Metrics()
         self.inherited: Inherited
+        self.http: Address
+        self._stamp = (0, 0)
         self._pids: dict[int, str] = {}
         self._started: dict[str, float] = {}
         self._pauses: dict[str, float] = {}
@@ -85,7 +88,7 @@ class Supervisor:
         lock = _lock(self.layout.lock)
         try:
             self.inherited = self._open()
-            publish_bundle(self.configuration.bundle, self.layout.bundle)
+            self._publish()
             # a file of an earlier run would be added to this one's metrics
             for name in (*PROCESSES, "supervisor"):
                 self.layout.metrics(name).unlink(missing_ok=True)
@@ -108,11 +111,13 @@ class Supervisor:
         except BindFailed as error:
             raise StartFailed(f"{error}; {_advice(error.errno, str(error.address.port))}") from None
         http = _listen_http(settings.web.listen)
+        self.http = Address(settings.web.listen.host, http.getsockname()[1])
         return Inherited(listeners, http.detach(), Doorbell(), Doorbell())
 
     # -- life of the processes ---------------------------------------------------------------
 
     def _start(self, name: str) -> None:
+        self._take_over()
         self._started[name] = time.monotonic()
         self._due.pop(name, None)
         sys.stdout.flush()
@@ -136,6 +141,7 @@ class Supervisor:
             name=name,
             config_path=self.config_path,
             configuration=self.configuration,
+            stamp=self._stamp,
             layout=self.layout,
             inherited=self.inherited,
             ready=lambda: self._say_ready(name),
@@ -236,7 +242,22 @@ class Supervisor:
             logger().error("reload.refused", problems="; ".join(map(one_line, errors)))
             return
         self.configuration = configuration
-        publish_bundle(configuration.bundle, self.layout.bundle)
+        self._publish()
+
+    def _publish(self) -> None:
+        publish_bundle(self.configuration.bundle, self.layout.bundle)
+        self._stamp = bundle_stamp(self.layout.bundle)
+
+    def _take_over(self) -> None:
+        """Use what core has published, if it was told to reload: else a process that starts again
+        would go on with the files of long ago."""
+        stamp = bundle_stamp(self.layout.bundle)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        configuration, _ = build(published_bundle(self.layout.bundle))
+        if configuration is not None:
+            self.configuration = configuration
 
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)

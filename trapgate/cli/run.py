@@ -1,5 +1,7 @@
 """`trapgate run`."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -28,20 +30,28 @@ def run_trapgate(config: Path | None) -> int:
         return EX_CONFIG
 
 
+def _command() -> str:
+    """How this user can call trapgate: by its name if it is on the path, else as it was called."""
+    if shutil.which("trapgate"):
+        return "trapgate"
+    called = os.path.relpath(sys.argv[0])
+    return "python -m trapgate" if called.endswith("__main__.py") else called
+
+
 def _say_ready(supervisor: Supervisor) -> None:
     """What listens where, and what to try."""
     configuration = supervisor.configuration
-    settings = configuration.settings
     lines = [f"trapgate is ready; configuration: {configuration.bundle.main[0]}"]
     for bound in supervisor.inherited.listeners:
         entry = bound.settings
         place = f"{entry.address.host}:{bound.local.port}"
         lines.append(f"  {entry.protocol:6} {entry.transport} {place}")
-    lines.append(f"  HTTP       http://{settings.web.listen}/ (Alertmanager's API: /api/v2/alerts)")
+    api = f"http://{supervisor.http}"
+    lines.append(f"  HTTP       {api}/ (Alertmanager's API: /api/v2/alerts)")
     lines.append(f"  data       {configuration.data}")
     lines.append("Try:")
     traps = [b for b in supervisor.inherited.listeners if b.settings.protocol == "snmp"]
     if traps:
-        lines.append(f"  trapgate send trap linkDown --to localhost:{traps[0].local.port}")
-    lines.append(f"  curl http://{settings.web.listen}/api/v2/alerts")
+        lines.append(f"  {_command()} send trap linkDown --to localhost:{traps[0].local.port}")
+    lines.append(f"  curl {api}/api/v2/alerts")
     print("\n".join(lines), flush=True)

@@ -1,5 +1,6 @@
 """`trapgate send`: what a device would send, without net-snmp. Traps are built by pysnmp."""
 
+import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -19,9 +20,12 @@ SNMP_TARGET = "localhost:1162"
 SYSLOG_TARGET = "localhost:5514"
 
 _LINK_VARIABLES = ("ifIndex.1=1", "ifDescr.1=GigabitEthernet0/1")
+_PORT_MAX = 65_535
 _SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 _SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
 _GENERIC_TRAPS = "1.3.6.1.6.3.1.1.5."
+_OID = re.compile(r"[0-2](\.\d{1,10})+", re.ASCII)
+_ARC_MAX = (1 << 32) - 1  # RFC 2578 §3.5
 _ENTERPRISE = "1.3.6.1.4.1.8072.3.2.10"
 """A v1 trap must name an enterprise: net-snmp's for Linux."""
 
@@ -43,7 +47,7 @@ def send_notification(
     """Send one trap; 2 if the arguments do not make one."""
     mib = MibIndex.load(bundled_mibs())
     try:
-        oid = name if name[:1].isdigit() else mib.oid(name)
+        oid = _checked(name) if name[:1].isdigit() else mib.oid(name)
         if oid is None:
             raise Unsendable(f"no trap is known as {name}: give its OID")
         given = variables
@@ -56,6 +60,9 @@ def send_notification(
         where = _send(data, target or SNMP_TARGET)
     except Unsendable as error:
         print(error, file=sys.stderr)
+        return 2
+    except rfc1902.error.PyAsn1Error as error:
+        print(f"SNMP version {version} has no such trap: {error}", file=sys.stderr)
         return 2
     print(f"sent {name} ({oid}) with {len(bound)} variables to {where}")
     return 0
@@ -83,7 +90,13 @@ def _variable(text: str, mib: MibIndex) -> Variable:
         oid = f"{base}.{suffix or '0'}" if base else None
     if oid is None:
         raise Unsendable(f"no variable is known as {symbol}: give its OID")
-    return Variable(oid, _value(value, mib.resolve(oid).known))
+    return Variable(_checked(oid), _value(value, mib.resolve(oid).known))
+
+
+def _checked(oid: str) -> str:
+    if not _OID.fullmatch(oid) or any(int(arc) > _ARC_MAX for arc in oid.split(".")):
+        raise Unsendable(f'"{oid}" is not an OID')
+    return oid
 
 
 def _value(text: str, known: Object | None) -> Any:
@@ -97,7 +110,7 @@ def _value(text: str, known: Object | None) -> Any:
         except (ValueError, rfc1902.error.PyAsn1Error) as error:
             raise Unsendable(f'"{text}" is not a value of {syntax}: {error}') from None
     if syntax == "oid":
-        return rfc1902.ObjectName(text)
+        return rfc1902.ObjectName(_checked(text))
     if syntax == "ip":
         return rfc1902.IpAddress(text)
     return rfc1902.OctetString(text.encode())
@@ -158,7 +171,7 @@ def _uptime() -> int:
 def _send(data: bytes, target: str) -> str:
     """One datagram to the first address that the target resolves to; returns where it went."""
     host, colon, port = target.rpartition(":")
-    if not colon or not port.isdigit():
+    if not colon or not port.isdigit() or int(port) > _PORT_MAX:
         raise Unsendable(f'"{target}" is not HOST:PORT')
     try:
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)

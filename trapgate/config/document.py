@@ -15,6 +15,10 @@ from trapgate.model import Problem, Span
 NODES_MAX = 500_000
 """A file's nodes, aliases followed: no honest file comes near, and an alias bomb ends here."""
 
+NESTING_MAX = 100
+"""Levels of lists and mappings: a deep routing tree has 20. Beyond some ten thousand the YAML
+library overflows the stack, which ends the process."""
+
 
 class Scalar(msgspec.Struct, frozen=True):
     """One value as written. `quoted` tells `"5"` from `5`, `null` is an empty or `~` value."""
@@ -64,10 +68,13 @@ def parse(text: str, file: str) -> tuple[Node | None, tuple[Problem, ...]]:
     given twice) leave the rest usable.
     """
     try:
+        too_deep = _too_deep(text, file)
+        if too_deep is not None:
+            return None, (too_deep,)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         return None, (_syntax_problem(error, file),)
-    except (yaml.YAMLError, RecursionError, UnicodeError) as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         return None, (Problem("yaml", "error", f"not YAML: {error}", Span(file)),)
     if root is None:
         return Mapped((), Span(file, 1, 1)), ()
@@ -76,9 +83,25 @@ def parse(text: str, file: str) -> tuple[Node | None, tuple[Problem, ...]]:
         node = reader.node(root)
     except _Broken as broken:
         return None, (*reader.problems, broken.problem)
-    except RecursionError:
-        return None, (Problem("yaml", "error", "nested too deeply", Span(file, 1, 1)),)
+    except RecursionError:  # an alias of what holds it
+        return None, (Problem("yaml", "error", "nested without end", Span(file, 1, 1)),)
     return node, tuple(reader.problems)
+
+
+def _too_deep(text: str, file: str) -> Problem | None:
+    """A first pass over the text, without a stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > NESTING_MAX:
+                summary = f"nested more than {NESTING_MAX} levels deep"
+                mark = event.start_mark
+                span = Span(file, mark.line + 1, mark.column + 1) if mark else Span(file)
+                return Problem("yaml", "error", summary, span)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
@@ -100,12 +123,9 @@ class _Reader:
         self.count = 0
 
     def node(self, raw: yaml.Node) -> Node:
-        self.count += 1
-        span = self.span(raw)
-        if self.count > NODES_MAX:
-            raise _Broken(Problem("yaml", "error", f"more than {NODES_MAX} nodes", span))
+        span = self.counted(raw)
         if isinstance(raw, yaml.ScalarNode):
-            return Scalar(raw.value, raw.style is not None, span)
+            return Scalar(raw.value, bool(raw.style), span)
         if isinstance(raw, yaml.SequenceNode):
             return Sequenced(tuple(self.node(item) for item in raw.value), span)
         entries: dict[str, tuple[Scalar, Node]] = {}
@@ -137,11 +157,12 @@ class _Reader:
                 merges.append(raw_value)
                 continue
             own.add(raw_key.value)
-            key = Scalar(raw_key.value, raw_key.style is not None, self.span(raw_key))
+            key = Scalar(raw_key.value, bool(raw_key.style), self.span(raw_key))
             yield key, self.node(raw_value)
         for merge in merges:
             sources = merge.value if isinstance(merge, yaml.SequenceNode) else [merge]
             for source in sources:
+                self.counted(source)
                 if not isinstance(source, yaml.MappingNode):
                     summary = '"<<" must name a mapping'
                     raise _Broken(Problem("yaml", "error", summary, self.span(source)))
@@ -149,6 +170,14 @@ class _Reader:
                     if key.text not in own:
                         own.add(key.text)
                         yield key, value
+
+    def counted(self, raw: yaml.Node) -> Span:
+        """The place of a node that is about to be read, if it is not one too many."""
+        self.count += 1
+        span = self.span(raw)
+        if self.count > NODES_MAX:
+            raise _Broken(Problem("yaml", "error", f"more than {NODES_MAX} nodes", span))
+        return span
 
     def span(self, raw: yaml.Node) -> Span:
         return Span(self.file, raw.start_mark.line + 1, raw.start_mark.column + 1)

@@ -9,6 +9,7 @@ that a user sees all of them at once.
 
 from collections.abc import Mapping
 from functools import cache
+from math import inf, nan
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -223,11 +224,7 @@ def _convert(text: str, hint: Any) -> Any:
     if hint is bool:
         return _boolean(text)
     if hint in (int, float):
-        try:
-            return hint(text)
-        except ValueError:
-            word = "a whole number" if hint is int else "a number"
-            raise ValueError(f'"{text}" is not {word}') from None
+        return _number(text, hint)
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         if text not in choices:
@@ -235,6 +232,17 @@ def _convert(text: str, hint: Any) -> Any:
             raise ValueError(f'"{text}" is not one of {words}')
         return text
     return hint.from_text(text)
+
+
+def _number(text: str, kind: type[int] | type[float]) -> int | float:
+    """Python's numbers, but for `1_000`, other scripts' digits, `inf` and `nan`."""
+    try:
+        number = kind(text) if text.isascii() and "_" not in text else nan
+    except ValueError:
+        number = nan
+    if not -inf < number < inf:
+        raise ValueError(f'"{text}" is not {"a whole number" if kind is int else "a number"}')
+    return number
 
 
 def _boolean(text: str) -> bool:

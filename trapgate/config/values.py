@@ -23,7 +23,8 @@ _UNITS_NS = {
 }
 _PART = re.compile(r"(\d{1,12})(ms|[ywdhms])")
 _DURATION = re.compile(
-    r"(\d{1,12}y)?(\d{1,12}w)?(\d{1,12}d)?(\d{1,12}h)?(\d{1,12}m)?(\d{1,12}s)?(\d{1,12}ms)?"
+    r"(\d{1,12}y)?(\d{1,12}w)?(\d{1,12}d)?(\d{1,12}h)?(\d{1,12}m)?(\d{1,12}s)?(\d{1,12}ms)?",
+    re.ASCII,
 )
 
 
@@ -69,7 +70,7 @@ PRIVATE = (
 
 
 _SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_SIZE = re.compile(r"(\d{1,15})\s*(|KiB|MiB|GiB|TiB)")
+_SIZE = re.compile(r"(\d{1,15})\s*(|KiB|MiB|GiB|TiB)", re.ASCII)
 
 
 class ByteSize(int):

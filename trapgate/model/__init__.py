@@ -21,7 +21,7 @@ from trapgate.model.datagram import (
     Protocol,
 )
 from trapgate.model.event import BUCKET_S, RAW_BYTES_MAX, Dataset, Event, FieldValue
-from trapgate.model.labels import Labels, fingerprint, go_quote, labels_text
+from trapgate.model.labels import Labels, fingerprint, go_quote, go_unquote, labels_text
 from trapgate.model.message import (
     Decoded,
     Learned,
@@ -107,6 +107,7 @@ __all__ = [
     "VarbindType",
     "fingerprint",
     "go_quote",
+    "go_unquote",
     "labels_text",
     "parse_rfc3339",
     "rfc3339",

@@ -4,6 +4,7 @@ Sources: prometheus/common `model/labelset.go`, `labelset_string.go`, `signature
 `strconv.Quote`.
 """
 
+import re
 from collections.abc import Mapping
 
 Labels = Mapping[str, str]
@@ -12,6 +13,7 @@ _FNV_OFFSET = 14695981039346656037
 _FNV_PRIME = 1099511628211
 _U64 = (1 << 64) - 1
 _SEPARATOR = b"\xff"
+_CODE_MAX = 0x10FFFF  # Unicode ends here
 
 _SHORT_ESCAPES = {
     "\a": r"\a",
@@ -24,6 +26,11 @@ _SHORT_ESCAPES = {
     "\\": r"\\",
     '"': r"\"",
 }
+_LONG_CHARACTERS = {escape[1]: character for character, escape in _SHORT_ESCAPES.items()}
+_QUOTED = re.compile(
+    r"""\\([abfnrtv\\"])|\\x([0-9a-fA-F]{2})|\\([0-7]{3})"""
+    r"""|\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([^\\"\n])"""
+)
 
 
 def fingerprint(labels: Labels) -> str:
@@ -52,6 +59,36 @@ def _go_escape(character: str) -> str:
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def go_unquote(quoted: str) -> str:
+    """Read a double-quoted text as Go's `strconv.Unquote` does; byte escapes must make UTF-8.
+
+    Raises `ValueError`.
+    """
+    if len(quoted) < 2 or not quoted[0] == quoted[-1] == '"':
+        raise ValueError(f"{quoted} is not in double quotes")
+    data = bytearray()
+    position, end = 1, len(quoted) - 1
+    while position < end:
+        found = _QUOTED.match(quoted, position, end)
+        if found is None:
+            raise ValueError(f"{quoted} has an escape that is none")
+        data += _unescaped(found)
+        position = found.end()
+    return data.decode()
+
+
+def _unescaped(found: re.Match[str]) -> bytes:
+    short, hexadecimal, octal, unicode, long, plain = found.groups()
+    if hexadecimal or octal:
+        return bytes((int(hexadecimal, 16) if hexadecimal else int(octal, 8),))
+    if unicode or long:
+        code = int(unicode or long, 16)
+        if code > _CODE_MAX:
+            raise ValueError(f"U+{code:X} is no character")
+        return chr(code).encode()
+    return (_LONG_CHARACTERS[short] if short else plain).encode()
 
 
 def labels_text(labels: Labels) -> str:

@@ -5,8 +5,10 @@ that rules need no positions; one that no MIB names has its OID for a name. `snm
 all of them in order, `snmp.index.NAME` what the table instances in their names say.
 """
 
+import msgspec
+
 from trapgate.mib import MibIndex, render
-from trapgate.model import RAW_BYTES_MAX, Datagram, Event, FieldValue, Position, Trap
+from trapgate.model import RAW_BYTES_MAX, Datagram, Event, FieldValue, Position, Trap, Varbind
 from trapgate.normalize.sources import Sources
 
 MESSAGE_CHARS_MAX = 2_048
@@ -15,8 +17,30 @@ MESSAGE_CHARS_MAX = 2_048
 CUT = "…"
 """Ends a message that was cut."""
 
+REPEATED_TYPES = frozenset(("integer", "octets", "oid", "ip"))
+"""Variables of these types are remembered with all their texts: names and states, which devices
+say again and again; counters and times are never the same twice."""
+
+REPEATED_MAX = 32_768
+"""Variables that are remembered, about 25 MB: what some 6,000 interfaces say. Past it the cache
+starts anew."""
+
+REPEATED_CHARS_MAX = 128
+"""Longer ones are texts, which repeat less and cost more to keep."""
+
 INTERFACE_NAMES = ("snmp.vb.ifName", "snmp.vb.ifDescr")
 """Which variable names an interface: the first that is there and not empty."""
+
+
+class _Variable(msgspec.Struct, frozen=True, gc=False):
+    """A variable in all its forms: its field's key and text, what its name's instance says, its
+    word of the message, its line of `snmp.varbinds`."""
+
+    key: str
+    text: str
+    index: tuple[tuple[str, str], ...]
+    word: str
+    line: str
 
 
 class TrapNormalizer:
@@ -25,6 +49,7 @@ class TrapNormalizer:
     def __init__(self, mib: MibIndex, sources: Sources) -> None:
         self._mib = mib
         self._sources = sources
+        self._variables: dict[Varbind, _Variable] = {}
 
     def event(self, trap: Trap, datagram: Datagram, *, event_id: str, position: Position) -> Event:
         """The event of a trap that arrived in `datagram`.
@@ -64,25 +89,41 @@ class TrapNormalizer:
 
     def _add_variables(self, trap: Trap, fields: dict[str, FieldValue], code: str) -> str:
         """Add the variables to `fields` and return them as the event's message."""
-        resolve = self._mib.resolve
         lines: list[str] = []
         words = [code]
         for varbind in trap.varbinds:
-            resolved = resolve(varbind.oid)
-            name, known, value = resolved.name, resolved.known, varbind.value
-            text = render(varbind.type, value, known)
-            key = "snmp.vb." + name
+            variable = self._variables.get(varbind) or self._variable(varbind)
+            key, text = variable.key, variable.text
             fields[key] = text if key not in fields else _appended(fields[key], text)
-            for part, content in resolved.index:
-                fields.setdefault("snmp.index." + part, content)
-            words.append(f'{name}="{text}"' if " " in text else f"{name}={text}")
-            if known is not None and known.labels and isinstance(value, int):
-                text = f"{text}({value})"
-            lines.append(f"{resolved.variable} = {varbind.type}: {text}")
+            for part, content in variable.index:
+                fields.setdefault(part, content)
+            words.append(variable.word)
+            lines.append(variable.line)
         if lines:
             fields["snmp.varbinds"] = tuple(lines)
         message = " ".join(words)
         return message if len(message) <= MESSAGE_CHARS_MAX else message[:MESSAGE_CHARS_MAX] + CUT
+
+    def _variable(self, varbind: Varbind) -> _Variable:
+        """Name and render a variable; remember it if it will come again."""
+        resolved = self._mib.resolve(varbind.oid)
+        name, known, value = resolved.name, resolved.known, varbind.value
+        text = render(varbind.type, value, known)
+        shown = text
+        if known is not None and known.labels and isinstance(value, int):
+            shown = f"{text}({value})"
+        variable = _Variable(
+            "snmp.vb." + name,
+            text,
+            tuple([("snmp.index." + part, content) for part, content in resolved.index]),
+            f'{name}="{text}"' if " " in text else f"{name}={text}",
+            f"{resolved.variable} = {varbind.type}: {shown}",
+        )
+        if varbind.type in REPEATED_TYPES and len(variable.line) <= REPEATED_CHARS_MAX:
+            if len(self._variables) >= REPEATED_MAX:
+                self._variables.clear()
+            self._variables[varbind] = variable
+        return variable
 
 
 def _header_fields(trap: Trap) -> dict[str, FieldValue]:

@@ -37,6 +37,16 @@ CONNECTIONS_MAX = 32
 """Open connections to receivers: one slow receiver must not use up the process's sockets."""
 
 
+PORT_MAX = 65_535
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+
+
 class Carrier:
     """Holds the HTTP client; one for the process."""
 
@@ -48,7 +58,12 @@ class Carrier:
             wait=wait_exponential(multiplier=0.1),
             reraise=True,
         )
-        self._client = httpx.AsyncClient(follow_redirects=True, trust_env=False, limits=limits)
+        self._client = httpx.AsyncClient(
+            follow_redirects=True,
+            trust_env=False,
+            limits=limits,
+            event_hooks={"request": [_refuse_bad_port]},
+        )
 
     async def close(self) -> None:
         """Close the connections; safe to call twice."""
@@ -73,7 +88,7 @@ class Carrier:
             return Unreachable("no answer in time", sent=True)
         except httpx.InvalidURL:
             return Unreachable("the URL is not valid", sent=False)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except _NOT_SENT as error:
             return Unreachable(_reason(error), sent=False)
         except httpx.HTTPError as error:
             return Unreachable(_reason(error), sent=True)
@@ -95,6 +110,12 @@ class Carrier:
             return HttpResponse(response.status_code, headers, body[:RESPONSE_BYTES_MAX])
 
 
+async def _refuse_bad_port(request: httpx.Request) -> None:
+    """A redirect may name any port; the system's refusal would come as an error of another kind."""
+    if (request.url.port or 0) > PORT_MAX:
+        raise httpx.InvalidURL("no such port")
+
+
 def _print(request: PrintLine) -> Response:
     try:
         sys.stdout.write(request.text + "\n")
@@ -111,6 +132,8 @@ def _reason(error: httpx.HTTPError) -> str:
         "ConnectTimeout": "no connection in time",
         "ReadTimeout": "no answer in time",
         "WriteTimeout": "could not be sent in time",
+        "UnsupportedProtocol": "the URL is not valid",
+        "TooManyRedirects": "the receiver redirects without end",
         "PoolTimeout": "too many requests to receivers at once",
         "RemoteProtocolError": "the connection was closed without an answer",
         "ReadError": "the connection broke",

@@ -8,7 +8,7 @@ a 429 is tried again, after the `Retry-After` that came with it.
 import json
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from trapgate import __version__
 from trapgate.config import Duration, Section
@@ -58,7 +58,17 @@ def check_webhook(settings: WebhookSettings) -> list[Problem]:
         return [settings.problem("url", summary, code="not-supported-yet")]
     if not url.startswith(("http://", "https://")):
         return [settings.problem("url", "the URL must start with http:// or https://")]
+    if settings.url is not None and not _absolute(url):
+        return [settings.problem("url", "the URL has no host, or a port that cannot be one")]
     return []
+
+
+def _absolute(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0  # `port` raises above 65535
+    except ValueError:
+        return False
 
 
 class WebhookIntegration:

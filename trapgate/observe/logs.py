@@ -26,6 +26,7 @@ def configure_logs(process: str, level: Level = "info", format: Format = "logfmt
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _visible,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -40,3 +41,16 @@ def logger() -> structlog.typing.FilteringBoundLogger:
     """The logger of whatever process this runs in."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+def _visible(
+    _logger: object, _method: str, values: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Escape sequences and the like that a peer sent do not reach the terminal; line ends are the
+    renderer's business."""
+    return {
+        key: "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in value)
+        if isinstance(value, str)
+        else value
+        for key, value in values.items()
+    }

@@ -85,7 +85,7 @@ class Conductor:
         self._receipts: dict[int, asyncio.Future[None]] = {}
         self._token = 0
         self._wake_ns = NEVER
-        self._sending = 0
+        self._sending: set[asyncio.Task[None]] = set()
         self._committing = False
         self._to_commit = asyncio.Event()
         self._to_remember = asyncio.Event()
@@ -158,8 +158,9 @@ class Conductor:
                 self._to_commit.set()
             case Send():
                 assert self._tasks is not None
-                self._sending += 1
-                self._tasks.create_task(self._send(effect), name="send")
+                task = self._tasks.create_task(self._send(effect), name="send")
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
             case WakeAt(elapsed_ns=elapsed_ns):
                 if elapsed_ns != self._wake_ns:
                     self._wake_ns = elapsed_ns
@@ -258,11 +259,8 @@ class Conductor:
 
     async def _send(self, effect: Send) -> None:
         notification = effect.notification
-        try:
-            async with self._turn:
-                ending = await self._attempt(notification)
-        finally:
-            self._sending -= 1
+        async with self._turn:
+            ending = await self._attempt(notification)
         self._count(notification, ending)
         self.give(Told(effect.channel, notification.sequence, ending))
 
@@ -296,10 +294,13 @@ class Conductor:
         return bool(self._sending or self._committing or waiting)
 
     async def _drain(self, grace_s: float) -> None:
-        """Let what is under way end: commits, sends and their confirmations."""
+        """Let what is under way end: commits, sends and their confirmations. Sends that take too
+        long are broken off: they are claimed, and are sent again after the next start."""
         try:
             async with asyncio.timeout(grace_s):
                 while self._under_way():  # noqa: ASYNC110 - for a moment, at shutdown only
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            logger().warning("stop.unfinished", sending=self._sending)
+            logger().warning("stop.unfinished", sending=len(self._sending))
+            for task in self._sending:
+                task.cancel()

@@ -245,14 +245,14 @@ def run_ingest(
 ) -> None:
     """Turn until told to stop, then until the spool is read to its end or a sink refuses.
 
-    `bell` waits so many seconds for new records; `between` is called about every `PUBLISH_S`
-    (reloads), like `publish`.
+    `bell` waits so many seconds for new records; `between` is called before each turn, so that what
+    comes in after a reload was answered meets the new rules; `publish` about every `PUBLISH_S`.
     """
     published_at = 0
     while True:
+        between()
         worked = ingest.turn()
         if now().elapsed_ns - published_at >= PUBLISH_S * NS_PER_S:
-            between()
             publish()
             published_at = now().elapsed_ns
         if worked:

@@ -19,8 +19,9 @@ from trapgate.rules import RuleEngine, RuleOutcome, encode_state
 CURSOR_PREFIX = "c/rules/"
 """State key of the cursor of a raw spool's stream."""
 
-MATCHES_IN_UNIT = UNIT_PUTS_MAX // 2 - 1
-"""Each match writes a rule's key and an alert at the most, and the cursor is one more."""
+TURNS_IN_UNIT = UNIT_PUTS_MAX // 2 - 1
+"""Each turn (of a key, to another verb) writes a rule's key and an alert at the most, and the
+cursor is one more."""
 
 READ_RECORDS = 1_000
 """Records read at a time."""
@@ -161,19 +162,28 @@ class RulesLoop:
 def units(
     events: Sequence[EventMatches],
 ) -> Iterator[tuple[Sequence[EventMatches], Position | None]]:
-    """Cut events into units of `MATCHES_IN_UNIT` matches, each with the cursor that it reaches. An
-    event with more matches than that is cut too; the cursor then moves with its last part."""
+    """Cut events into units of `TURNS_IN_UNIT` turns, each with the cursor that it reaches.
+
+    A match that says the same as the one before of its key is no turn: it adds no write, and a
+    storm of one interface's traps is one unit. An event with more matches than that is cut too; the
+    cursor then moves with its last part.
+    """
     unit: list[EventMatches] = []
-    count = 0
+    turns = 0
+    verbs: dict[tuple[str, tuple[str, ...]], str] = {}
     for event in events:
         matches = event.matches
-        if unit and count + len(matches) > MATCHES_IN_UNIT:
+        more = sum(verbs.get((match.rule, match.key)) != match.verb for match in matches)
+        if unit and turns + more > TURNS_IN_UNIT:
             yield unit, unit[-1].position
-            unit, count = [], 0
-        while len(matches) > MATCHES_IN_UNIT:
-            yield [EventMatches(event.position, matches[:MATCHES_IN_UNIT])], None
-            matches = matches[MATCHES_IN_UNIT:]
+            unit, turns, verbs = [], 0, {}
+            more = len(matches)
+        while len(matches) > TURNS_IN_UNIT:
+            yield [EventMatches(event.position, matches[:TURNS_IN_UNIT])], None
+            matches = matches[TURNS_IN_UNIT:]
+            more = len(matches)
         unit.append(EventMatches(event.position, matches))
-        count += len(matches)
+        turns += more
+        verbs.update(((match.rule, match.key), match.verb) for match in matches)
     if unit:
         yield unit, unit[-1].position

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from trapgate.alerting.matchers import Matcher, MatcherError, Matchers, anchored, parse_matchers
 from trapgate.alerting.merge import InvalidAlert, received
 from trapgate.alerting.view import AlertFilter, AlertView, alerts_view, groups_view
-from trapgate.model import Alert, PostedAlert, parse_rfc3339, rfc3339
+from trapgate.model import NEVER, Alert, PostedAlert, parse_rfc3339, rfc3339
 from trapgate.web.answers import (
     Rejected,
     body_of,
@@ -102,9 +102,10 @@ def _validated(
 
 
 def _instant(text: str | None) -> int | None:
+    """An instant, cut to what can be stored (the years 1678 to 2262)."""
     if not text or text.startswith(_UNSET_YEAR):
         return None
-    return parse_rfc3339(text)
+    return max(-NEVER, min(parse_rfc3339(text), NEVER))
 
 
 def _filter(request: Request) -> AlertFilter:

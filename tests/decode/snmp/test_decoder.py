@@ -92,3 +92,10 @@ def test_the_limits_of_the_settings_hold() -> None:
     assert reason(decoder.decode(datagram(v2c(IF_INDEX, community=b"geheim")), NOW)) is None
     too_many = v2c(IF_INDEX, IF_INDEX, community=b"geheim")
     assert reason(decoder.decode(datagram(too_many), NOW)) == "too-many-varbinds"
+
+
+def test_a_community_is_masked_where_nobody_can_tell_its_place() -> None:
+    decoded = DECODER.decode(datagram(b"\x31\x80\x04\x06public\xa7\x00"), NOW)
+    assert not decoded.messages
+    assert b"public" not in decoded.raw
+    assert len(decoded.raw) == 12

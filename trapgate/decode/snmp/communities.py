@@ -46,6 +46,13 @@ class Communities:
                     chosen = SOURCE_NOT_ALLOWED
         return chosen
 
+    def masked(self, data: bytes) -> bytes:
+        """Bytes in which a community may stand anywhere, with every known one masked: what is left
+        when nobody can tell where it is."""
+        for _, community in self._entries:
+            data = data.replace(community, b"*" * len(community))
+        return data
+
     def _remember(self, address: str) -> tuple[bool, ...]:
         if len(self._allowed) >= ADDRESSES_CACHED_MAX:
             self._allowed.clear()

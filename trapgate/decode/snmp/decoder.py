@@ -44,6 +44,8 @@ class SnmpDecoder:
             elif not self._any_community:
                 return Decoded((), data, refusal=verdict)
         if envelope.problem is not None:
+            if envelope.community is None:
+                data = self._communities.masked(data)
             return Decoded((), data, (envelope.problem,))
         try:
             trap = read_trap(envelope, credential, self._reader)

@@ -21,8 +21,8 @@ class CommunitySettings(Section, frozen=True, kw_only=True):
     """The community, in UTF-8. Anyone on the path can read it in any trap: bind it to `sources`."""
 
     community_file: str | None = None
-    """A file that holds the community (its last newline is not part of it), instead of
-    `community`."""
+    """A file that holds the community (blanks and line ends around it are not part of it), instead
+    of `community`."""
 
     sources: tuple[Cidr, ...] = (Cidr.from_text("private"),)
     """Networks from which this community is taken: CIDRs, `private` or `any`."""

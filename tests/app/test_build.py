@@ -1,0 +1,169 @@
+"""Texts → a configuration, or every problem with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from app.folders import ALERTMANAGER, MAIN, RULES, built, bundle_of, complaints, written
+from trapgate.app.build import build, restart_needed
+from trapgate.app.problems import one_line
+from trapgate.model import IntegrationId, Protocol
+from trapgate.notify import LogIntegration, WebhookIntegration
+
+
+def test_a_whole_configuration(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        trapgate=MAIN + "notify: {log: [{receiver: default}]}\ndata: here\n",
+        alertmanager=ALERTMANAGER
+        + "  webhook_configs: [{url: 'http://127.0.0.1:1/a'}, {url: 'http://127.0.0.1:1/b'}]\n",
+    )
+    configuration = built(path)
+    assert [rule.alert for rule in configuration.rules] == ["InterfaceDown"]
+    assert configuration.data == tmp_path / "here"
+    made = {key: type(make()) for key, make in configuration.integrations.items()}
+    assert made == {
+        IntegrationId("default", "webhook", 0): WebhookIntegration,
+        IntegrationId("default", "webhook", 1): WebhookIntegration,
+        IntegrationId("default", "log", 0): LogIntegration,
+    }
+
+
+def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
+    configuration, problems = build(bundle_of(written(tmp_path, trapgate="{}")))
+    assert configuration is not None
+    assert problems == []
+    assert configuration.translator(lambda: None)
+    protocols = {entry.protocol for entry in configuration.settings.listen}
+    assert protocols == {Protocol.SNMP, Protocol.SYSLOG}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {"trapgate": MAIN + "store: {retention_days: 0}"},
+            ["trapgate.yml:3:9: retention_days must be 1 or more"],
+        ),
+        (
+            {"trapgate": MAIN + "notify:\n  log:\n  - receiver: defualt\n"},
+            [
+                'trapgate.yml:5:5: there is no receiver "defualt" in alertmanager.yml '
+                '(did you mean "default"?)'
+            ],
+        ),
+        (
+            {"trapgate": MAIN + "sources: [{cidr: 10.0.0.1, timezone: Mars/Base}]"},
+            ['trapgate.yml:3:28: "Mars/Base" is not a time zone (write it as Europe/Berlin)'],
+        ),
+        (
+            {"alertmanager": ALERTMANAGER + "- name: default\n"},
+            [
+                'alertmanager.yml:3:3: notification config name "default" is not unique',
+                'alertmanager.yml:4:3: notification config name "default" is not unique',
+            ],
+        ),
+        (
+            {"alertmanager": ALERTMANAGER + "  webhook_configs:\n  - send_resolved: true\n"},
+            [
+                "alertmanager.yml:5:5: one of url or url_file must be configured "
+                "(give the webhook its URL in one of them)"
+            ],
+        ),
+        (
+            {
+                "alertmanager": ALERTMANAGER + "  webhook_configs: [{url_file: url.txt}]\n",
+                "url.txt": "ftp://127.0.0.1/",
+            },
+            ["alertmanager.yml:4:21: the URL must start with http:// or https://"],
+        ),
+        (
+            {"alertmanager": "route: {receiver: nobody}\nreceivers: [{name: default}]\n"},
+            ['alertmanager.yml:1:9: undefined receiver "nobody" used in route'],
+        ),
+        (
+            {"rules__own": RULES.replace("event.code:up", "event.code:(up")},
+            ["rules/own.yml:6:"],
+        ),
+        (
+            {
+                "trapgate": MAIN + "stoer: {}\n",
+                "alertmanager": ALERTMANAGER + "inhibit_rules: []\n",
+                "rules__own": RULES + "    foo: bar\n",
+            },
+            [
+                'trapgate.yml:3:1: unknown key "stoer" in the file (did you mean "store"?)',
+                'alertmanager.yml:4:1: "inhibit_rules" is not supported yet: inhibition comes '
+                "later",
+                'rules/own.yml:7:5: unknown key "foo" in an item of "rules"',
+            ],
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, list) else next(iter(value)),
+)
+def test_each_problem_has_its_place(
+    tmp_path: Path, files: dict[str, str], expected: list[str]
+) -> None:
+    found = complaints(written(tmp_path, **files))
+    assert len(found) == len(expected)
+    for one, beginning in zip(found, expected, strict=True):
+        assert one.startswith(beginning)
+
+
+def test_an_open_api_is_a_warning_and_no_more(tmp_path: Path) -> None:
+    path = written(tmp_path, trapgate=MAIN + 'web: {listen: "*:9093"}\n')
+    configuration, problems = build(bundle_of(path))
+    assert configuration is not None
+    assert [(problem.code, problem.severity) for problem in problems] == [("open-api", "warning")]
+
+
+def test_secrets_from_files_are_in_their_places(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        trapgate=MAIN + "decode: {snmp: {communities: [{name: c, community_file: secret.txt}]}}",
+        **{"secret.txt": "s3cret\n"},
+    )
+    (entry,) = built(path).settings.decode.snmp.communities
+    assert (entry.name, entry.community) == ("c", "s3cret")
+
+
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("", []),
+        ("\n\nspool: {}", []),
+        ("notify: {log: []}", []),
+        ("sources: [{cidr: 10.0.0.1, name: r1}]", []),
+        ("data: there", ["data"]),
+        ("spool: {size_max: 2GiB}", ["spool"]),
+        ("store: {retention_days: 7}", ["store"]),
+        ("web: {listen: '127.0.0.1:1'}", ["web"]),
+        ("observe: {log_level: debug}", ["observe"]),
+        ("listen: []", ["listen"]),
+    ],
+)
+def test_what_a_reload_cannot_apply_is_refused(
+    tmp_path: Path, line: str, changed: list[str]
+) -> None:
+    old = built(written(tmp_path))
+    new = built(written(tmp_path, trapgate=MAIN + line))
+    found = [one_line(problem) for problem in restart_needed(old, new)]
+    assert found == [
+        f'{tmp_path}/trapgate.yml:3:1: "{name}" has changed, which a reload cannot apply '
+        "(restart trapgate to use it)"
+        for name in changed
+    ]
+
+
+def test_the_hash_follows_the_text(tmp_path: Path) -> None:
+    one = built(written(tmp_path)).alertmanager_hash()
+    other = built(written(tmp_path, alertmanager=ALERTMANAGER + "# more\n")).alertmanager_hash()
+    assert one != other
+    assert float(one) == one
+
+
+def test_what_is_shown_of_alertmanagers_file_has_no_secret(tmp_path: Path) -> None:
+    text = ALERTMANAGER + "  webhook_configs: [{url: 'http://127.0.0.1/s3cret'}]\n"
+    shown = built(written(tmp_path, alertmanager=text)).alertmanager_text()
+    assert "s3cret" not in shown
+    assert "<secret>" in shown

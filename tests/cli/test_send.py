@@ -1,0 +1,121 @@
+"""`trapgate send`: what arrives is what was asked for."""
+
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+import pytest
+
+from cli.conftest import Trapgate
+from trapgate.config import Cidr
+from trapgate.decode.snmp import CommunitySettings, SnmpDecoder, SnmpSettings
+from trapgate.model import Datagram, Endpoint, Now, Trap
+
+ANSWER_S_MAX = 10.0
+"""How long a datagram on loopback may take: it takes microseconds."""
+
+
+@pytest.fixture
+def device_port() -> Iterator[socket.socket]:
+    """A socket that a device would send to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(ANSWER_S_MAX)
+        yield sock
+
+
+def target(sock: socket.socket) -> str:
+    return f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+def received(sock: socket.socket, community: str = "public") -> Trap:
+    everywhere = Cidr((ip_network("0.0.0.0/0"),), "any")
+    entry = CommunitySettings(name="c", community=community, sources=(everywhere,))
+    decoder = SnmpDecoder(SnmpSettings(communities=(entry,)))
+    data = sock.recv(65_535)
+    peer = Endpoint("127.0.0.1", 1)
+    decoded = decoder.decode(Datagram(data, peer, peer, "snmp", 0), Now(0, 0))
+    (message,) = decoded.messages
+    assert isinstance(message, Trap)
+    assert message.problems == ()
+    return message
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+def test_link_down_brings_its_variables(
+    version: str, trapgate: Trapgate, device_port: socket.socket
+) -> None:
+    result = trapgate("send", "trap", "linkDown", "--to", target(device_port), "--version", version)
+    assert result.exit_code == 0, result.stderr
+    port = device_port.getsockname()[1]
+    assert result.stdout == (
+        f"sent linkDown (1.3.6.1.6.3.1.1.5.3) with 2 variables to 127.0.0.1:{port}\n"
+    )
+    trap = received(device_port)
+    assert (trap.version, trap.trap_oid) == (version, "1.3.6.1.6.3.1.1.5.3")
+    assert trap.uptime
+    values = {one.oid: one.value for one in trap.varbinds if one.oid.startswith("1.3.6.1.2.1.2.2")}
+    assert values == {
+        "1.3.6.1.2.1.2.2.1.1.1": 1,
+        "1.3.6.1.2.1.2.2.1.2.1": b"GigabitEthernet0/1",
+    }
+
+
+def test_variables_take_the_type_that_their_mib_gives(
+    trapgate: Trapgate, device_port: socket.socket
+) -> None:
+    variables = ("ifIndex.7=7", "ifOperStatus.7=down", "1.3.6.1.4.1.9.1=text", "1.3.6.1.4.1.9.2=5")
+    command = ("send", "trap", "IF-MIB::linkUp", *variables, "--to", target(device_port))
+    assert trapgate(*command, "--community", "s3cret").exit_code == 0
+    trap = received(device_port, "s3cret")
+    assert trap.trap_oid == "1.3.6.1.6.3.1.1.5.4"
+    assert [(one.type, one.value) for one in trap.varbinds] == [
+        ("integer", 7),
+        ("integer", 2),
+        ("octets", b"text"),
+        ("integer", 5),
+    ]
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+def test_an_enterprise_trap_by_its_oid(
+    version: str, trapgate: Trapgate, device_port: socket.socket
+) -> None:
+    oid = "1.3.6.1.4.1.9.9.43.2.0.1"
+    result = trapgate("send", "trap", oid, "--to", target(device_port), "--version", version)
+    assert result.exit_code == 0
+    assert received(device_port).trap_oid == oid
+
+
+def test_a_syslog_line_goes_as_it_is(trapgate: Trapgate, device_port: socket.socket) -> None:
+    line = "<189>Nov 21 10:00:00 zürich app: hello"
+    result = trapgate("send", "syslog", line, "--to", target(device_port))
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"sent {len(line.encode())} bytes to 127.0.0.1:")
+    assert device_port.recv(65_535) == line.encode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("trap", "noSuchTrap"), "no trap is known as noSuchTrap: give its OID"),
+        (("trap", "linkDown", "ifIndex"), '"ifIndex" is not NAME=VALUE'),
+        (("trap", "linkDown", "noSuch.1=2"), "no variable is known as noSuch: give its OID"),
+        (("trap", "linkDown", "ifIndex.1=one"), '"one" is not a value of integer'),
+        (("trap", "linkDown", "ifIndex.1=99999999999"), '"99999999999" is not a value of integer'),
+        (("trap", "1.2.x"), '"1.2.x" is not an OID'),
+        (("trap", "1.2.x", "--version", "1"), '"1.2.x" is not an OID'),
+        (("trap", "1.3.99999999999"), '"1.3.99999999999" is not an OID'),
+        (("trap", "3.1"), '"3.1" is not an OID'),
+        (("trap", "1.3.1", "--version", "1", "ifHCInOctets.1=1"), "SNMP version 1 has no such"),
+        (("trap", "linkDown", "1.2.x=1"), '"1.2.x" is not an OID'),
+        (("trap", "linkDown", "--to", "localhost"), '"localhost" is not HOST:PORT'),
+        (("trap", "linkDown", "--to", "127.0.0.1:99999"), '"127.0.0.1:99999" is not HOST:PORT'),
+        (("syslog", "x", "--to", ":x"), '":x" is not HOST:PORT'),
+    ],
+)
+def test_what_cannot_be_sent(arguments: tuple[str, ...], said: str, trapgate: Trapgate) -> None:
+    to = () if "--to" in arguments else ("--to", "127.0.0.1:9")
+    result = trapgate("send", *arguments, *to)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(said)

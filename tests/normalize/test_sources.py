@@ -1,0 +1,92 @@
+"""What is known of an address: the narrowest entry, remembered."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from trapgate.config import Section, load
+from trapgate.normalize import sources as module
+from trapgate.normalize.sources import UNKNOWN, Sources, SourceSettings, check_sources
+
+
+class File(Section, frozen=True, kw_only=True):
+    sources: tuple[SourceSettings, ...] = ()
+
+
+def entries(text: str) -> tuple[SourceSettings, ...]:
+    loaded = load(text, "trapgate.yml", File)
+    assert loaded.value is not None, loaded.problems
+    return loaded.value.sources
+
+
+TABLE = """
+sources:
+- {cidr: 10.0.0.0/8, name: ten, timezone: Europe/Berlin, labels: {site: any}}
+- {cidr: 10.1.0.0/16, name: ten-one}
+- {cidr: 10.1.2.3, name: r1, timezone: Asia/Tokyo, labels: {site: ber1}}
+- {cidr: "2001:db8::/32", name: six}
+- {cidr: "fe80::/10", name: link-local}
+- {cidr: private, name: somewhere-private}
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("10.1.2.3", "r1"),
+        ("10.1.2.4", "ten-one"),
+        ("10.2.0.1", "ten"),
+        ("192.168.1.1", "somewhere-private"),
+        ("2001:db8::9", "six"),
+        ("fe80::1%eth0", "link-local"),
+        ("::1", "somewhere-private"),
+        ("192.0.2.1", None),
+        ("2001:db9::1", None),
+    ],
+)
+def test_the_narrowest_entry_wins(address: str, name: str | None) -> None:
+    table = Sources(entries(TABLE))
+    assert table.of(address).name == name
+    assert table.of(address) is table.of(address)
+
+
+def test_an_entry_does_not_inherit_from_a_wider_one() -> None:
+    table = Sources(entries(TABLE))
+    assert table.of("10.1.2.3").labels == {"site": "ber1"}
+    assert table.zone_of("10.1.2.3") == ZoneInfo("Asia/Tokyo")
+    assert table.of("10.1.9.9").labels == {}
+    assert table.zone_of("10.1.9.9") == ZoneInfo("UTC")
+
+
+def test_without_entries_every_address_is_unknown() -> None:
+    assert Sources(()).of("10.0.0.1") is UNKNOWN
+
+
+def test_a_scan_of_spoofed_sources_empties_the_cache_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ADDRESSES_CACHED_MAX", 4)
+    table = Sources(entries(TABLE))
+    names = [table.of(f"10.1.2.{number}").name for number in range(20)]
+    assert names == ["ten-one"] * 3 + ["r1"] + ["ten-one"] * 16
+    assert len(table._cache) <= 4
+
+
+def test_mistakes_have_their_places() -> None:
+    text = """
+sources:
+- {cidr: 10.0.0.0/8, timezone: Mars/Base}
+- {cidr: 10.0.0.0/8}
+- cidr: 192.0.2.1
+  timezone: ../etc/passwd
+- {cidr: 192.0.2.1/32}
+- {cidr: 10.0.0.1, timezone: ""}
+"""
+    found = [f"{problem.span}: {problem.summary}" for problem in check_sources(entries(text))]
+    assert found == [
+        'trapgate.yml:3:22: "Mars/Base" is not a time zone',
+        "trapgate.yml:4:4: 10.0.0.0/8 has an entry already (line 3)",
+        'trapgate.yml:6:3: "../etc/passwd" is not a time zone',
+        "trapgate.yml:7:4: 192.0.2.1/32 has an entry already (line 5)",
+        'trapgate.yml:8:20: "" is not a time zone',
+    ]

@@ -1,0 +1,65 @@
+"""A durable stream without files: what survives a crash is here, what does not is in its readers."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from trapgate.model import Position
+
+
+class MemorySpool:
+    """Records in order, and the acknowledged place of each reader.
+
+    Sequences count from `first`: a spool whose oldest segments are deleted starts later than at 1.
+    """
+
+    def __init__(self, stream: str = "raw-1", first: int = 1) -> None:
+        self.stream = stream
+        self.first = first
+        self.payloads: list[bytes] = []
+        self.places: dict[str, tuple[int, bytes]] = {}
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.payloads) - 1
+
+    def append(self, payloads: Sequence[bytes]) -> Position:
+        self.payloads += payloads
+        return Position(self.stream, self.last)
+
+    def reader(self, name: str) -> "MemoryReader":
+        """The reader of this name as it is after a start."""
+        return MemoryReader(self, name)
+
+
+class MemoryReader:
+    """Implements `trapgate.ports.SpoolReader`. With `broken` set, `ack` is where the process
+    dies."""
+
+    def __init__(self, spool: MemorySpool, name: str) -> None:
+        self.spool = spool
+        self.name = name
+        self.broken = False
+
+    @property
+    def stream(self) -> str:
+        return self.spool.stream
+
+    def read(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        sequences = range(self.spool.first, self.spool.last + 1)
+        start = bisect_right(sequences, after)
+        return [
+            (sequence, self.spool.payloads[sequence - self.spool.first])
+            for sequence in sequences[start : start + limit]
+        ]
+
+    def ack(self, sequence: int, ledger: bytes = b"") -> None:
+        if self.broken:
+            raise Died(self.name)
+        self.spool.places[self.name] = (sequence, ledger)
+
+    def acked(self) -> tuple[int, bytes]:
+        return self.spool.places.get(self.name, (0, b""))
+
+
+class Died(Exception):
+    """The process is gone between what a sink has taken and its acknowledgement."""

@@ -1,0 +1,456 @@
+"""The conductor: what is durable first, what is told to whom, and what happens when things fail."""
+
+import asyncio
+from collections.abc import Coroutine
+
+import pytest
+from structlog.testing import capture_logs
+
+from alerting.samples import routing
+from pipeline.cores import CoreSite, until
+from trapgate.alerting.codec import LOG_PREFIX
+from trapgate.alerting.core import COMMIT_RETRY_S
+from trapgate.model import NEVER, Alert, IntegrationId, Notification, fingerprint
+from trapgate.model.exchange import Done, Ending, Failed, Retry
+from trapgate.pipeline import conductor as module
+from trapgate.pipeline.conductor import RECEIVES_MAX, SENDS_MAX, UNITS_MAX, NotAccepted
+from trapgate.state import StateUnavailable
+
+NEW = "first notification"
+
+
+def run(test: Coroutine[None, None, None]) -> None:
+    with capture_logs():
+        asyncio.run(test)
+
+
+def alerts(site: CoreSite, *names: str) -> list[Alert]:
+    """Alerts that fire from now on, each in a group of its own."""
+    now_ns = site.clock().wall_ns
+    return [
+        Alert(
+            fingerprint=fingerprint({"alertname": name}),
+            labels={"alertname": name},
+            annotations={},
+            starts_at=now_ns,
+            ends_at=NEVER,
+            updated_at=now_ns,
+            received_at=now_ns,
+        )
+        for name in names
+    ]
+
+
+def kinds(site: CoreSite) -> list[str]:
+    """The units of each transaction, in order: n for a notification log's, a for an alert's."""
+    return [
+        "".join("n" if unit.puts[0].key.startswith(LOG_PREFIX) else "a" for unit in units)
+        for units in site.store.transactions
+    ]
+
+
+def quiet() -> CoreSite:
+    """A site whose groups wait, so that nothing is told meanwhile."""
+    return CoreSite(routes=routing(group_wait="30s"))
+
+
+def test_an_alert_is_durable_then_claimed_then_told_then_confirmed() -> None:
+    site = CoreSite()
+
+    async def answer(_: IntegrationId, notification: Notification) -> Ending:
+        (claimed,) = site.store.log()
+        assert claimed.intent is not None
+        assert claimed.intent.sequence == notification.sequence
+        return Done({"ticket": "INC1"}, "made INC1")
+
+    async def main() -> None:
+        site.receivers.answer = answer
+        async with site.running():
+            (alert,) = alerts(site, "A")
+            await site.conductor.receive([alert], [("x/y", b"1")])
+            assert site.store.entries()["x/y"].value == b"1"
+            await until(lambda: "notified" in site.verdicts())
+            (told,) = site.receivers.told
+            assert (told.reason, told.alerts) == (NEW, (alert,))
+            (entry,) = site.store.log()
+            assert (entry.firing, entry.intent) == ((alert.fingerprint,), None)
+            assert entry.memory == {"ticket": "INC1"}
+
+    run(main())
+    assert kinds(site) == ["a", "n", "n"]
+    assert site.value("trapgate_alerting_commits_total", outcome="applied") == 3
+    outcome = {"integration": "webhook", "outcome": "done"}
+    assert site.value("trapgate_notify_attempts_total", **outcome) == 1
+    assert site.value("trapgate_pipeline_latency_seconds_count") == 1
+
+
+def test_commits_are_grouped_and_claims_come_first() -> None:
+    site = CoreSite()
+
+    async def main() -> None:
+        async with site.running(), asyncio.TaskGroup() as clients:
+            site.store.gate.clear()
+            clients.create_task(site.conductor.receive(alerts(site, "A")))
+            await until(lambda: site.store.transactions)
+            for name in "BCD":
+                clients.create_task(site.conductor.receive(alerts(site, name)))
+            await asyncio.sleep(0)
+            site.store.gate.set()
+
+    run(main())
+    assert kinds(site)[:2] == ["a", "naaa"]
+    assert len(site.receivers.told) == 4
+
+
+def test_a_transaction_has_a_bound_that_a_single_receipt_may_pass() -> None:
+    site = quiet()
+    sizes = (1, 900, 900, 900, UNITS_MAX + 1, 1)
+
+    async def main() -> None:
+        async with site.running(), asyncio.TaskGroup() as clients:
+            site.store.gate.clear()
+            for number, size in enumerate(sizes):
+                names = [f"{number}-{index}" for index in range(size)]
+                clients.create_task(site.conductor.receive(alerts(site, *names)))
+                await until(lambda: site.store.transactions)
+            site.store.gate.set()
+
+    run(main())
+    assert [len(units) for units in site.store.transactions] == [1, 1800, 900, UNITS_MAX + 1, 1]
+
+
+def test_what_could_not_be_written_is_refused_and_can_come_again() -> None:
+    site = CoreSite()
+
+    async def main() -> None:
+        async with site.running():
+            site.store.fail_next("disk full")
+            with pytest.raises(NotAccepted, match="disk full") as caught:
+                await site.conductor.receive(alerts(site, "A"), [("x/y", b"1")])
+            assert caught.value.reason == "disk full"
+            assert site.store.entries() == {}
+            assert site.conductor.core.board.alerts == {}
+            await site.conductor.receive(alerts(site, "A"), [("x/y", b"1")])
+            await until(lambda: site.receivers.told)
+
+    run(main())
+    assert site.value("trapgate_alerting_commits_total", outcome="failed") == 1
+
+
+def test_a_claim_that_could_not_be_written_is_not_sent_until_it_is() -> None:
+    site = CoreSite()
+
+    async def main() -> None:
+        async with site.running():
+            site.store.gate.clear()
+            receipt = asyncio.create_task(site.conductor.receive(alerts(site, "A")))
+            await until(lambda: site.store.transactions)
+            site.store.gate.set()
+            await receipt
+            site.store.fail_next("away")  # the claim
+            await until(lambda: site.value("trapgate_alerting_commits_total", outcome="failed"))
+            assert site.receivers.told == []
+            site.pass_time(COMMIT_RETRY_S)
+            await until(lambda: site.receivers.told)
+
+    run(main())
+    assert len(site.receivers.told) == 1
+
+
+def test_a_confirmation_that_could_not_be_written_is_written_later_and_not_sent_again() -> None:
+    site = CoreSite()
+
+    async def answer(_: IntegrationId, __: Notification) -> Ending:
+        site.store.fail_next("away")
+        return Done()
+
+    async def main() -> None:
+        site.receivers.answer = answer
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            await until(lambda: site.value("trapgate_alerting_commits_total", outcome="failed"))
+            assert site.store.log()[0].intent is not None
+            site.pass_time(COMMIT_RETRY_S)
+            await until(lambda: site.store.log()[0].intent is None)
+
+    run(main())
+    assert len(site.receivers.told) == 1
+    assert len(site.store.log()[0].firing) == 1
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_write_of_which_nobody_knows_ends_the_process(applied: bool) -> None:
+    site = CoreSite()
+
+    async def main() -> None:
+        async with site.running():
+            site.store.fail_next("the answer was lost", uncertain=True, applied=applied)
+            await site.conductor.receive(alerts(site, "A"))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        run(main())
+    matched, rest = caught.value.split(StateUnavailable)
+    assert matched is not None
+    assert rest is None
+    assert site.receivers.told == []
+    again = CoreSite(site.store)
+
+    async def restart() -> None:
+        async with again.running():
+            if applied:
+                await until(lambda: again.receivers.told)
+
+    run(restart())
+    assert len(again.receivers.told) == applied
+
+
+def test_a_bug_in_an_integration_is_a_retry() -> None:
+    site = CoreSite()
+
+    async def broken(_: IntegrationId, __: Notification) -> Ending:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        site.receivers.answer = broken
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            await until(lambda: "notification-retried" in site.verdicts())
+            (decision,) = [d for d in site.history.decisions if d.verdict == "notification-retried"]
+            assert decision.reason == f"{NEW}: trapgate failed: ZeroDivisionError"
+            site.receivers.answer = site.receivers.accept
+            site.pass_time(300)
+            await until(lambda: "notified" in site.verdicts())
+
+    run(main())
+    first, second = site.receivers.told
+    assert (first.id, first.uncertain, second.id, second.uncertain) == (
+        second.id,
+        False,
+        first.id,
+        True,
+    )
+    failed = {"integration": "webhook", "reason": "serverError"}
+    assert site.value("alertmanager_notifications_failed_total", **failed) == 1
+    assert site.value("alertmanager_notifications_total", integration="webhook") == 2
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome", "reason", "level"),
+    [
+        (Retry("503 from the receiver", uncertain=False), "retry", "serverError", "warning"),
+        (Failed("404 from the receiver"), "failed", "clientError", "error"),
+    ],
+)
+def test_what_a_receiver_did_not_take_is_counted_and_logged(
+    ending: Ending, outcome: str, reason: str, level: str
+) -> None:
+    site = CoreSite()
+
+    async def answer(_: IntegrationId, __: Notification) -> Ending:
+        return ending
+
+    async def main() -> None:
+        site.receivers.answer = answer
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            labels = {"integration": "webhook", "outcome": outcome}
+            await until(lambda: site.value("trapgate_notify_attempts_total", **labels))
+
+    with capture_logs() as logs:
+        asyncio.run(main())
+    labels = {"integration": "webhook", "reason": reason}
+    assert site.value("alertmanager_notifications_failed_total", **labels) == 1
+    assert site.value("trapgate_pipeline_latency_seconds_count") == 0
+    (line,) = logs
+    assert line["event"] == f"notify.{outcome}"
+    assert (line["log_level"], line["receiver"]) == (level, "team")
+
+
+def test_so_many_notifications_are_under_way_at_once() -> None:
+    site = CoreSite()
+    answered, most = asyncio.Event(), 0
+    count = SENDS_MAX + 8
+
+    async def answer(_: IntegrationId, __: Notification) -> Ending:
+        await answered.wait()
+        return Done()
+
+    async def main() -> None:
+        site.receivers.answer = answer
+        async with site.running():
+            names = [f"N{index}" for index in range(count)]
+            await site.conductor.receive(alerts(site, *names))
+            await until(lambda: sum(entry.intent is not None for entry in site.store.log()) == count)
+            await until(lambda: len(site.receivers.told) == SENDS_MAX)
+            await asyncio.sleep(0)
+            nonlocal most
+            most = len(site.receivers.told)
+            answered.set()
+
+    run(main())
+    assert most == SENDS_MAX
+    assert len(site.receivers.told) == count
+
+
+def test_too_many_receipts_are_told_to_come_back() -> None:
+    site = quiet()
+
+    async def main() -> None:
+        async with site.running(), asyncio.TaskGroup() as clients:
+            site.store.gate.clear()
+            for index in range(RECEIVES_MAX):
+                clients.create_task(site.conductor.receive(alerts(site, f"A{index}")))
+            await asyncio.sleep(0)
+            with pytest.raises(NotAccepted, match="too many"):
+                await site.conductor.receive(alerts(site, "B"))
+            site.store.gate.set()
+
+    run(main())
+    assert len(site.conductor.core.board.alerts) == RECEIVES_MAX
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_client_that_has_gone_disturbs_nobody(fails: bool) -> None:
+    site = quiet()
+
+    async def main() -> None:
+        async with site.running():
+            site.store.gate.clear()
+            if fails:
+                site.store.fail_next("away")
+            client = asyncio.create_task(site.conductor.receive(alerts(site, "A")))
+            await until(lambda: site.store.transactions)
+            client.cancel()
+            await asyncio.wait([client])
+            site.store.gate.set()
+            await site.conductor.receive(alerts(site, "B"))
+
+    run(main())
+    names = {alert.labels["alertname"] for alert in site.conductor.core.board.alerts.values()}
+    assert names == ({"B"} if fails else {"A", "B"})
+
+
+def test_stopping_waits_for_what_is_under_way() -> None:
+    site = CoreSite()
+    answered = asyncio.Event()
+
+    async def answer(_: IntegrationId, __: Notification) -> Ending:
+        await answered.wait()
+        return Done()
+
+    async def main() -> None:
+        site.receivers.answer = answer
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            await until(lambda: site.receivers.told)
+            site.stop.set()
+            await asyncio.sleep(0.03)
+            assert site.store.log()[0].intent is not None
+            answered.set()
+
+    run(main())
+    assert site.store.log()[0].intent is None
+    assert site.verdicts()[-1] == "notified"
+
+
+def test_stopping_writes_what_was_received() -> None:
+    site = quiet()
+
+    async def main() -> None:
+        async with site.running(), asyncio.TaskGroup() as clients:
+            site.store.gate.clear()
+            clients.create_task(site.conductor.receive(alerts(site, "A")))
+            clients.create_task(site.conductor.receive(alerts(site, "B")))
+            await until(lambda: site.store.transactions)
+            site.stop.set()
+            await asyncio.sleep(0.03)
+            site.store.gate.set()
+
+    run(main())
+    assert len(site.store.entries()) == 2
+
+
+def test_a_receiver_that_hangs_delays_the_stop_no_longer_than_the_grace() -> None:
+    site = CoreSite()
+
+    async def hang(_: IntegrationId, __: Notification) -> Ending:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def main() -> None:
+        site.receivers.answer = hang
+        async with asyncio.timeout(5), site.running(grace_s=0.05):
+            await site.conductor.receive(alerts(site, "A"))
+            await until(lambda: site.receivers.told)
+
+    run(main())
+    assert site.store.log()[0].intent is not None
+    again = CoreSite(site.store)
+
+    async def restart() -> None:
+        async with again.running():
+            await until(lambda: "notified" in again.verdicts())
+
+    run(restart())
+    (first,), (second,) = site.receivers.told, again.receivers.told
+    assert (second.id, second.uncertain) == (first.id, True)
+
+
+def test_the_tick_comes_by_itself() -> None:
+    """A group that waits is told when its time has come; the sleeper is woken by earlier ends."""
+    site = CoreSite(routes=routing(group_wait="1s"))
+
+    async def main() -> None:
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            site.clock.elapsed_ns += 999_990_000  # the rest passes on the loop's clock
+            site.conductor.perform(site.conductor.core.reconfigure(
+                site.conductor.core.board.routing, site.clock()
+            ))
+            await asyncio.sleep(0)
+            site.clock.elapsed_ns += 10_000
+            await until(lambda: site.receivers.told)
+
+    run(main())
+
+
+def test_another_routing_is_taken_over() -> None:
+    site = quiet()
+
+    async def main() -> None:
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            site.conductor.reconfigure(routing(group_wait="0s"))
+            await until(lambda: site.receivers.told)
+
+    run(main())
+
+
+def test_a_history_that_fails_stops_nothing() -> None:
+    site = CoreSite()
+    site.history.broken = True
+
+    async def main() -> None:
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A"))
+            await until(lambda: site.value("trapgate_alerting_history_failures_total"))
+            site.history.broken = False
+            await site.conductor.receive(alerts(site, "B"))
+            await until(lambda: "notified" in site.verdicts())
+
+    run(main())
+
+
+def test_decisions_that_wait_are_bounded() -> None:
+    site = CoreSite()
+    from trapgate.model import Decision
+
+    async def main() -> None:
+        many = [Decision(str(index), "v", "r") for index in range(module.DECISIONS_MAX + 5)]
+        async with site.running():
+            site.conductor.decide(many)
+            await until(lambda: site.history.decisions)
+
+    run(main())
+    assert len(site.history.decisions) == module.DECISIONS_MAX
+    assert site.history.decisions[0].subject == "5"

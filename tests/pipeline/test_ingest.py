@@ -1,0 +1,434 @@
+"""The two legs: level or apart, blocked, killed and started again, they lead to the same end."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from pipeline.datagrams import LINES, TRAPS, WordDecoder, decode_record, record, translator
+from pipeline.spools import Died, MemoryReader, MemorySpool
+from rules.samples import rules
+from trapgate.model import NS_PER_S, Datagram, Event, EventMatches, Now, Protocol
+from trapgate.observe import Metrics
+from trapgate.pipeline.ingest import (
+    BATCH_RECORDS,
+    IDLE_S,
+    PUBLISH_S,
+    RETRY_S,
+    WARM_UP_STEPS,
+    Blocked,
+    Ingest,
+    Leg,
+    Sinks,
+    run_ingest,
+)
+from trapgate.rules import Matcher
+
+
+class Gates:
+    """What lies behind the sinks; it outlives the process, as files do. Each gate can be shut."""
+
+    def __init__(self) -> None:
+        self.store_shut = False
+        self.matches_shut = False
+        self.stored: list[Event] = []
+        self.matches: list[EventMatches] = []
+        self.replies: list[Datagram] = []
+
+    def store(self, events: Sequence[Event]) -> None:
+        if self.store_shut:
+            raise Blocked("no space left on device")
+        known = {event.position for event in self.stored}
+        self.stored += [event for event in events if event.position not in known]
+
+    def match(self, payloads: Sequence[bytes]) -> None:
+        if self.matches_shut:
+            raise Blocked("the spool is full")
+        self.matches += [msgspec.msgpack.decode(data, type=EventMatches) for data in payloads]
+
+    def reply(self, replies: Iterable[Datagram]) -> None:
+        self.replies += replies
+
+
+class Process:
+    """One life of the ingest process; another on the same spool and gates is its restart."""
+
+    def __init__(self, spool: MemorySpool, gates: Gates, elapsed_ns: int = NS_PER_S) -> None:
+        self.elapsed_ns = elapsed_ns
+        self.metrics = Metrics()
+        self.decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
+        self.readers: dict[str, MemoryReader] = {
+            name: spool.reader(name) for name in ("store", "rules")
+        }
+        bugs = self.metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
+        self.ingest = Ingest(
+            store_leg=Leg(self.readers["store"], decode_record),
+            rules_leg=Leg(self.readers["rules"], decode_record),
+            translator=translator(bugs.inc, self.decoders),
+            matcher=Matcher(rules()),
+            sinks=Sinks(gates.store, gates.match, gates.reply),
+            metrics=self.metrics,
+            now=self.now,
+        )
+
+    def now(self) -> Now:
+        return Now(0, self.elapsed_ns)
+
+    def run(self) -> None:
+        """Turn until there is nothing to do at this instant."""
+        while self.ingest.turn():
+            pass
+
+    def later(self) -> None:
+        """Wait until blocked legs try again."""
+        self.elapsed_ns += int(RETRY_S * NS_PER_S)
+
+    def decoded(self) -> int:
+        return sum(decoder.decoded for decoder in self.decoders.values())
+
+    def ledger(self) -> dict[str, int]:
+        """What the counter says by outcome and reason."""
+        found: dict[str, int] = {}
+        for family in self.metrics.registry.collect():
+            for sample in family.samples:
+                if sample.name == "trapgate_ingest_datagrams_total":
+                    key = "/".join(filter(None, sample.labels.values()))
+                    found[key] = int(sample.value)
+        return found
+
+    def value(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+def spooled(*payloads: bytes) -> MemorySpool:
+    spool = MemorySpool()
+    spool.append(payloads)
+    return spool
+
+
+def downs(count: int, second: float = 0.0) -> list[bytes]:
+    """Traps that each meet the rule, no two alike."""
+    return [record(b"down %d of %g" % (index, second), second) for index in range(count)]
+
+
+MIXED = (
+    record(b"down 1"),
+    record(b"other 1"),
+    record(b"down 1"),  # a duplicate
+    record(b"bad 1"),
+    record(b"denied 1"),
+    record(b"inform 1"),
+    record(b"up", listener=LINES),
+    record(b"up", listener=LINES),  # none
+)
+MIXED_LEDGER = {
+    "stored": 5,
+    "duplicate": 1,
+    "malformed/truncated": 1,
+    "community-denied/unknown": 1,
+}
+MIXED_STORED = [1, 2, 4, 6, 7, 8]
+MIXED_VERBS = ["raise", "clear", "clear"]
+
+
+def verbs(gates: Gates) -> list[str]:
+    return [match.verb for event in gates.matches for match in event.matches]
+
+
+def stored(gates: Gates) -> list[int]:
+    return [event.position.sequence for event in gates.stored]
+
+
+def check_mixed(gates: Gates, process: Process) -> None:
+    assert stored(gates) == MIXED_STORED
+    assert len({event.id for event in gates.stored}) == len(MIXED_STORED)
+    assert verbs(gates) == MIXED_VERBS
+    assert process.ledger() == MIXED_LEDGER
+    assert sum(MIXED_LEDGER.values()) == len(MIXED)
+    assert process.ingest.caught_up()
+
+
+def test_level_legs_share_the_decoding() -> None:
+    gates = Gates()
+    spool = spooled(*MIXED)
+    process = Process(spool, gates)
+    process.run()
+    check_mixed(gates, process)
+    assert process.decoded() == len(MIXED)
+    assert [reply.data for reply in gates.replies] == [b"ok"]
+    assert process.value("trapgate_store_events_total") == len(MIXED_STORED)
+    assert process.value("trapgate_rules_matches_total", verb="clear") == 2
+    assert [spool.places[name][0] for name in ("store", "rules")] == [len(MIXED)] * 2
+
+
+def test_the_store_is_away_and_rules_go_on() -> None:
+    gates, spool = Gates(), spooled(*MIXED)
+    process = Process(spool, gates)
+    gates.store_shut = True
+    with capture_logs() as logs:
+        process.run()
+        spool.append(downs(3, 1))
+        process.run()
+    assert len(gates.matches) == len(MIXED_VERBS) + 3
+    assert gates.stored == []
+    assert process.ledger() == {}
+    assert not process.ingest.caught_up()
+    assert [line["event"] for line in logs] == ["ingest.blocked"]
+    assert process.value("trapgate_store_write_failures_total") == 1
+    gates.store_shut = False
+    process.run()
+    assert gates.stored == []  # its time to try again has not come
+    process.later()
+    with capture_logs() as logs:
+        process.run()
+    assert [line["event"] for line in logs] == ["ingest.resumed"]
+    assert stored(gates) == [*MIXED_STORED, 9, 10, 11]
+    assert process.ledger() == MIXED_LEDGER | {"stored": 8}
+    assert len(gates.replies) == 1  # the late leg answers nobody a second time
+    assert len(gates.matches) == len(MIXED_VERBS) + 3
+    assert process.ingest.caught_up()
+
+
+def test_the_matches_spool_is_full_and_the_store_goes_on() -> None:
+    gates, spool = Gates(), spooled(*MIXED)
+    process = Process(spool, gates)
+    gates.matches_shut = True
+    with capture_logs():
+        process.run()
+        assert stored(gates) == MIXED_STORED
+        assert (gates.matches, gates.replies) == ([], [])
+        assert process.ledger() == MIXED_LEDGER
+        gates.matches_shut = False
+        process.later()
+        process.run()
+    check_mixed(gates, process)
+    assert len(gates.replies) == 1
+    assert process.value("trapgate_rules_matches_total", verb="raise") == 1
+
+
+def test_both_are_blocked() -> None:
+    gates = Gates()
+    process = Process(spooled(*MIXED), gates)
+    gates.store_shut = gates.matches_shut = True
+    with capture_logs() as logs:
+        for _ in range(3):
+            process.run()
+            process.later()
+        assert [line["event"] for line in logs] == ["ingest.blocked"] * 2  # once for each outage
+        gates.store_shut = gates.matches_shut = False
+        process.run()
+    check_mixed(gates, process)
+
+
+def test_legs_that_have_met_share_again() -> None:
+    gates, spool = Gates(), spooled(*MIXED)
+    process = Process(spool, gates)
+    gates.store_shut = True
+    with capture_logs():
+        process.run()
+        gates.store_shut = False
+        process.later()
+        process.run()
+    before = process.decoded()
+    spool.append([record(b"down 1"), *downs(5, 0.5)])
+    process.run()
+    assert process.decoded() == before + 6
+    assert process.ledger()["duplicate"] == 2  # what was before is still known
+
+
+@pytest.mark.parametrize("dies", ["store", "rules"])
+def test_killed_between_sink_and_acknowledgement(dies: str) -> None:
+    gates, spool = Gates(), spooled(*MIXED)
+    first = Process(spool, gates)
+    first.readers[dies].broken = True
+    with pytest.raises(Died):
+        first.run()
+    taken = [event.id for event in gates.stored]
+    second = Process(spool, gates)
+    second.run()
+    assert stored(gates) == MIXED_STORED
+    assert [event.id for event in gates.stored][: len(taken)] == taken
+    assert second.ledger() == MIXED_LEDGER
+    replayed = Counter(event.position for event in gates.matches)
+    assert set(replayed.values()) == ({1} if dies == "store" else {2})
+    once = dict.fromkeys(msgspec.json.encode(event) for event in gates.matches)
+    assert len(once) == len(MIXED_VERBS)  # what comes again says the same
+
+
+def test_ids_are_the_same_when_a_batch_is_read_again() -> None:
+    """Identical lines are counted: the memory must be that of the place, not of the last try."""
+    spool = spooled(*[record(b"up", listener=LINES)] * 4)
+    expected, gates = Gates(), Gates()
+    Process(spooled(*spool.payloads), expected).run()
+    process = Process(spool, gates)
+    gates.store_shut = True
+    with capture_logs():
+        for _ in range(3):
+            process.run()
+            process.later()
+        gates.store_shut = False
+        process.run()
+    assert [event.id for event in gates.stored] == [event.id for event in expected.stored]
+    assert [m.event_id for e in gates.matches for m in e.matches] == [
+        event.id for event in expected.stored
+    ]
+
+
+@pytest.mark.parametrize("before", [1, WARM_UP_STEPS[0] + 500, BATCH_RECORDS + 700])
+def test_a_restart_within_a_bucket_recognises_duplicates(before: int) -> None:
+    spool = MemorySpool()
+    spool.append([record(b"early", -60)] * 3)
+    repeated = [record(b"line", 1, listener=LINES), record(b"trap", 1)]
+    spool.append(repeated)
+    spool.append(downs(before, 2))
+    gates = Gates()
+    Process(spool, gates).run()
+    spool.append([*repeated, record(b"new", 9)])
+    second = Process(spool, gates)
+    second.run()
+    assert second.ledger() == {"duplicate": 2 + 1, "stored": 1 + 2 + before + 2}
+    assert [event.code for event in gates.stored[-2:]] == ["line", "new"]
+    assert len({event.id for event in gates.stored}) == len(gates.stored)
+
+
+def test_a_repeat_in_the_next_bucket_is_an_event() -> None:
+    spool, gates = spooled(record(b"trap", 9.9)), Gates()
+    Process(spool, gates).run()
+    spool.append([record(b"trap", 10.0)])
+    second = Process(spool, gates)
+    second.run()
+    assert second.ledger() == {"stored": 2}
+
+
+def test_a_spool_whose_beginning_is_deleted() -> None:
+    spool, gates = MemorySpool(first=5_001), Gates()
+    spool.append([record(b"trap", 1), *downs(3, 2)])
+    Process(spool, gates).run()
+    spool.append([record(b"trap", 3)])
+    second = Process(spool, gates)
+    second.run()
+    assert second.ledger() == {"stored": 4, "duplicate": 1}
+
+
+def test_a_bug_is_a_malformed_event_and_counted() -> None:
+    gates = Gates()
+    process = Process(spooled(record(b"bug"), record(b"down")), gates)
+    with capture_logs():
+        process.run()
+    assert process.ledger() == {"malformed/internal-error": 1, "stored": 1}
+    assert process.value("trapgate_ingest_failures_total", reason="internal-error") == 1
+    assert gates.stored[0].fields["event.reason"] == "internal-error"
+    assert gates.stored[0].raw == b"bug"
+    assert verbs(gates) == ["raise"]
+
+
+def test_a_batch_without_events_moves_the_cursors() -> None:
+    gates, spool = Gates(), spooled(*[record(b"denied")] * 5)
+    gates.store_shut = gates.matches_shut = True  # nobody knocks
+    process = Process(spool, gates)
+    process.run()
+    assert process.ledger() == {"community-denied/unknown": 5}
+    assert process.ingest.caught_up()
+
+
+words = st.sampled_from((b"down", b"up", b"other", b"bad", b"denied", b"bug", b"inform"))
+acts = st.lists(
+    st.one_of(
+        st.tuples(words, st.sampled_from((TRAPS, LINES)), st.sampled_from(("10.0.0.1", "::1"))),
+        st.sampled_from(("run", "later", "store", "matches", "kill store", "kill rules")),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(acts)
+def test_whatever_happens_the_end_is_the_same(
+    acts: list[tuple[bytes, str, str] | str],
+) -> None:
+    """Compared with a process that reads it all in one go and is never disturbed."""
+    spool, gates = MemorySpool(), Gates()
+    process = Process(spool, gates)
+    second = 0.0
+    with capture_logs():
+        for act in acts:
+            second += 0.7
+            match act:
+                case (word, listener, peer):
+                    spool.append([record(word, second // 3, listener=listener, peer=peer)])
+                case "run":
+                    process.run()
+                case "later":
+                    process.later()
+                case "store":
+                    gates.store_shut = not gates.store_shut
+                case "matches":
+                    gates.matches_shut = not gates.matches_shut
+                case str() as killed:
+                    process.readers[killed.removeprefix("kill ")].broken = True
+                    try:
+                        process.run()
+                    except Died:
+                        pass
+                    process = Process(spool, gates, process.elapsed_ns)
+        gates.store_shut = gates.matches_shut = False
+        process.later()
+        process.run()
+        calm_spool, calm_gates = spooled(*spool.payloads), Gates()
+        calm = Process(calm_spool, calm_gates)
+        calm.run()
+    assert process.ledger() == calm.ledger()
+    assert sum(process.ledger().values()) == len(spool.payloads)
+    by_place = sorted(gates.stored, key=lambda event: event.position)
+    assert [(e.position, e.id) for e in by_place] == [(e.position, e.id) for e in calm_gates.stored]
+    assert {e.position: e for e in gates.matches} == {e.position: e for e in calm_gates.matches}
+
+
+def test_the_loop_reads_to_the_end_when_it_is_told_to_stop() -> None:
+    """`between` comes before each turn, the metrics about every `PUBLISH_S` and at the end."""
+    gates, spool = Gates(), spooled(*downs(BATCH_RECORDS + 1))
+    process = Process(spool, gates)
+    calls: list[str] = []
+    bells: list[float] = []
+
+    def bell(timeout_s: float) -> bool:
+        bells.append(timeout_s)
+        process.elapsed_ns += int(PUBLISH_S * NS_PER_S)
+        if len(bells) == 1:
+            spool.append(downs(2, 1))
+        return True
+
+    run_ingest(
+        process.ingest,
+        bell=bell,
+        between=lambda: calls.append("between"),
+        publish=lambda: calls.append("publish"),
+        stopping=lambda: len(bells) == 2,
+        now=process.now,
+    )
+    assert bells == [IDLE_S, IDLE_S]
+    assert len(gates.stored) == BATCH_RECORDS + 3
+    both, only = ["between", "publish"], ["between"]
+    # two batches and the end; one more batch and the end; nothing; the last publication
+    assert calls == [*both, *only, *only, *both, *only, *both, "publish"]
+
+
+def test_the_loop_stops_at_a_sink_that_refuses() -> None:
+    gates = Gates()
+    process = Process(spooled(*downs(3)), gates)
+    gates.store_shut = True
+    with capture_logs():
+        run_ingest(
+            process.ingest,
+            bell=lambda _: False,
+            between=lambda: None,
+            publish=lambda: None,
+            stopping=lambda: True,
+            now=process.now,
+        )
+    assert len(gates.matches) == 3
+    assert gates.stored == []

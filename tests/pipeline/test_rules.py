@@ -1,0 +1,263 @@
+"""The rules loop: matches become state, alerts and a cursor in one unit, each once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from alerting.samples import routing
+from pipeline.conducting import Site, Store, until
+from pipeline.legs import MemoryReader, MemorySpool
+from rules.samples import LINK, rules, up_or_down
+from trapgate.model import NS_PER_S, UNIT_PUTS_MAX, EventMatches, Position, Rule
+from trapgate.pipeline.rules import CURSOR_PREFIX, TURNS_IN_UNIT, RulesLoop, units
+
+OTHER = LINK.replace("InterfaceDown", "LinkDown")
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    with capture_logs():
+        yield
+
+
+def match(
+    verb: str, sequence: int, *, interface: str = "Gi0/1", uid: str = "", stream: str = "raw"
+) -> EventMatches:
+    found = up_or_down(verb, sequence, key=("r1", interface), uid=uid)
+    return msgspec.structs.replace(found, position=Position(stream, sequence))
+
+
+class Loop:
+    """The loop with its spool and conductor; `state` is a store that outlives it."""
+
+    def __init__(
+        self,
+        spool: MemorySpool | None = None,
+        store: Store | None = None,
+        given: Sequence[Rule] | None = None,
+    ) -> None:
+        self.site = Site(routing(group_wait="1h"), store)
+        self.spool = spool or MemorySpool("matches")
+        self.reader = MemoryReader(self.spool, "core")
+        self.refreshed = 0
+        self.loop = RulesLoop(
+            rules=rules() if given is None else given,
+            reader=self.reader,
+            conductor=self.site.conductor,
+            resolve_timeout_ns=300 * NS_PER_S,
+            refresh=self._refresh,
+            metrics=self.site.metrics,
+        )
+        self.loop.restore(self.site.store.load()[0])
+
+    async def _refresh(self) -> None:
+        self.refreshed += 1
+
+    def put(self, *events: EventMatches) -> None:
+        self.spool.append([msgspec.msgpack.encode(event) for event in events])
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run until everything is read."""
+        bell, stop = asyncio.Event(), asyncio.Event()
+        async with self.site.running():
+            reading = asyncio.create_task(self.loop.run(bell, stop))
+            yield
+            stop.set()
+            bell.set()
+            await reading
+
+    def run(self) -> None:
+        async def story() -> None:
+            async with self.running():
+                pass
+
+        asyncio.run(story())
+
+    def statuses(self) -> dict[str, str]:
+        wall_ns = self.site.conductor.now().wall_ns
+        return {alert.labels["interface"]: alert.status(wall_ns) for alert in self.site.alerts()}
+
+    def verdicts(self) -> list[str]:
+        return [decision.verdict for decision in self.site.history.decisions]
+
+    def keys(self) -> dict[str, int]:
+        return {entry.key: entry.revision for entry in self.site.store.load()[0]}
+
+
+def test_matches_become_state_alert_and_cursor_in_one_unit() -> None:
+    loop = Loop()
+    loop.put(match("down", 7))
+    loop.run()
+    assert loop.statuses() == {"Gi0/1": "firing"}
+    keys = loop.keys()
+    assert {key.split("/")[0] for key in keys} == {"a", "r", "c"}
+    assert len(set(keys.values())) == 1  # one revision: one unit
+    assert CURSOR_PREFIX + "raw" in keys
+    assert loop.spool.acks["core"][0] == 1
+
+
+def test_raise_clear_raise() -> None:
+    loop = Loop()
+    loop.put(match("down", 1), match("up", 2))
+    loop.run()
+    assert loop.statuses() == {"Gi0/1": "resolved"}
+    again = Loop(loop.spool, loop.site.store)
+    again.put(match("down", 3))
+    again.run()
+    assert again.statuses() == {"Gi0/1": "firing"}
+    assert again.site.alerts()[0].episode == 2
+
+
+def test_what_the_cursor_covers_is_skipped() -> None:
+    loop = Loop()
+    loop.put(match("down", 1), match("up", 2))
+    loop.run()
+    before = loop.keys()
+    replayed = MemorySpool("matches")  # nothing acknowledged: the whole spool is read again
+    replayed.records = [*loop.spool.records]
+    again = Loop(replayed, loop.site.store)
+    again.put(match("down", 2))
+    again.run()
+    assert again.keys() == before
+    assert again.statuses() == {"Gi0/1": "resolved"}
+    assert again.spool.acks["core"][0] == 3
+
+
+def test_each_stream_has_its_cursor() -> None:
+    loop = Loop()
+    loop.put(match("down", 100, stream="raw-1"))
+    loop.run()
+    again = Loop(loop.spool, loop.site.store)
+    again.put(match("up", 5, stream="raw-2"))
+    again.run()
+    assert again.statuses() == {"Gi0/1": "resolved"}
+
+
+def test_a_store_that_is_away_is_waited_for() -> None:
+    loop = Loop()
+    loop.site.store.fail_next("disk full")
+    loop.put(match("down", 1))
+    loop.run()
+    assert loop.statuses() == {"Gi0/1": "firing"}
+    assert loop.verdicts().count("raised") == 1
+
+
+def test_a_storm_is_many_units() -> None:
+    loop = Loop()
+    count = 3 * TURNS_IN_UNIT
+    loop.put(*(match("down", n, interface=str(n)) for n in range(1, count + 1)))
+    loop.run()
+    assert len(loop.statuses()) == count
+    assert max(len(keys) for keys in loop.site.store.together) <= UNIT_PUTS_MAX
+
+
+def test_matches_of_rules_that_are_not_known_are_asked_for() -> None:
+    loop = Loop()
+    loop.put(match("down", 1, uid="0123456789abcdef"))
+    loop.run()
+    assert loop.refreshed == 1
+    assert loop.verdicts() == ["rule-gone"]
+    assert loop.spool.acks["core"][0] == 1
+    known = Loop()
+    known.put(match("down", 1))
+    known.run()
+    assert known.refreshed == 0
+
+
+def test_rules_that_are_removed_resolve_what_they_raised() -> None:
+    async def story(loop: Loop) -> None:
+        async with loop.running():
+            await until(loop.statuses)
+            await loop.loop.replace(rules(OTHER), 300 * NS_PER_S)
+            await until(lambda: loop.statuses() == {"Gi0/1": "resolved"})
+
+    loop = Loop()
+    loop.put(match("down", 1))
+    asyncio.run(story(loop))
+    assert "rule-removed" in loop.verdicts()
+    assert not [key for key in loop.keys() if key.startswith("r/")]
+
+
+def test_rules_that_were_removed_while_it_was_down_are_retired_at_the_start() -> None:
+    loop = Loop()
+    count = 2 * TURNS_IN_UNIT
+    loop.put(*(match("down", n, interface=str(n)) for n in range(1, count + 1)))
+    loop.run()
+    again = Loop(loop.spool, loop.site.store, rules(OTHER))
+    again.run()
+    assert set(again.statuses().values()) == {"resolved"}
+    assert len(again.statuses()) == count
+    assert max(len(keys) for keys in again.site.store.together) <= 2 * UNIT_PUTS_MAX
+
+
+def test_a_rule_that_stays_keeps_its_state() -> None:
+    async def story(loop: Loop) -> None:
+        async with loop.running():
+            await until(loop.statuses)
+            await loop.loop.replace(rules(LINK.replace("critical", "warning")), NS_PER_S)
+
+    loop = Loop()
+    loop.put(match("down", 1))
+    asyncio.run(story(loop))
+    assert loop.statuses() == {"Gi0/1": "firing"}
+
+
+# -- units ---------------------------------------------------------------------------------------
+
+EVENTS = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from(("down", "up")), st.sampled_from("abc")),
+        min_size=1,
+        max_size=3 * TURNS_IN_UNIT,
+    ),
+    max_size=12,
+)
+
+
+def event_of(sequence: int, said: Sequence[tuple[str, str]]) -> EventMatches:
+    matches = [match(verb, sequence, interface=name).matches[0] for verb, name in said]
+    return EventMatches(Position("raw", sequence), tuple(matches))
+
+
+@given(EVENTS)
+def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]]) -> None:
+    events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
+    cut = list(units(events))
+    flat = [(e.position, m) for unit, _ in cut for e in unit for m in e.matches]
+    assert flat == [(event.position, m) for event in events for m in event.matches]
+
+
+@given(EVENTS)
+def test_units_are_bounded(said: list[list[tuple[str, str]]]) -> None:
+    events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
+    for unit, _ in units(events):
+        verbs: dict[tuple[str, ...], str] = {}
+        turns = 0
+        for each in (m for event in unit for m in event.matches):
+            turns += verbs.get(each.key) != each.verb
+            verbs[each.key] = each.verb
+        assert turns <= TURNS_IN_UNIT
+
+
+@given(EVENTS)
+def test_the_cursor_moves_when_an_event_is_whole(said: list[list[tuple[str, str]]]) -> None:
+    events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
+    left = {event.position: len(event.matches) for event in events}
+    cursors = []
+    for unit, position in units(events):
+        for event in unit:
+            left[event.position] -= len(event.matches)
+        if position is None:
+            assert left[unit[-1].position] > 0
+        else:
+            assert not any(left[p] for p in left if p <= position)
+            cursors.append(position)
+    assert cursors == sorted(set(cursors))
+    assert cursors[-1:] == [event.position for event in events[-1:]]

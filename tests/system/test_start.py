@@ -1,0 +1,156 @@
+"""Starting and stopping: what cannot be started says why and what to do, and exits with 78."""
+
+import socket
+import sqlite3
+
+import pytest
+
+from system.running import Trapgate, eventually
+from system.traffic import Sender, interface, link_trap
+from system.webhook import Webhook
+
+pytestmark = pytest.mark.real
+
+EX_CONFIG = 78
+
+BAD_RULE = """\
+groups:
+- name: own
+  rules:
+  - alert: PortDown
+    mach: event.code:"IF-MIB::linkDown"
+    clear: event.code:"IF-MIB::linkUp"
+"""
+
+BAD_QUERY = BAD_RULE.replace("mach:", "match:").replace('linkDown"', "linkDown")
+
+
+def refusal(trapgate: Trapgate) -> str:
+    """What a trapgate that cannot start says."""
+    done = trapgate.run_to_its_end()
+    assert done.returncode == EX_CONFIG, done.stderr
+    assert "ready" not in done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_an_unknown_key(stopped: Trapgate) -> None:
+    stopped.edit("trapgate.yml", "rules: {bundled: true,", "rules: {bundeld: true,")
+    message = refusal(stopped)
+    line = (
+        (stopped.folder / "trapgate.yml")
+        .read_text()
+        .splitlines()
+        .index('rules: {bundeld: true, files: ["rules/*.yml"]}')
+    )
+    assert f"trapgate.yml:{line + 1}:9: error: " in message
+    assert 'unknown key "bundeld"' in message
+    assert 'did you mean "bundled"?' in message
+
+
+def test_an_unknown_key_in_alertmanager_yml(stopped: Trapgate) -> None:
+    stopped.edit("alertmanager.yml", "group_wait: 0s", "group_wiat: 0s")
+    message = refusal(stopped)
+    assert "alertmanager.yml:4:3: error: " in message
+    assert 'did you mean "group_wait"?' in message
+
+
+@pytest.mark.parametrize(("text", "place"), [(BAD_RULE, "5:5"), (BAD_QUERY, "5:")])
+def test_a_bad_rule_file(text: str, place: str, stopped: Trapgate) -> None:
+    stopped.write("rules/own.yml", text)
+    message = refusal(stopped)
+    assert f"rules/own.yml:{place}" in message
+    source = text.splitlines()[4]
+    assert source in message
+
+
+def test_all_problems_at_once(stopped: Trapgate) -> None:
+    stopped.write("rules/own.yml", BAD_RULE)
+    stopped.edit("alertmanager.yml", "receiver: hook", "receiver: hok")
+    message = refusal(stopped)
+    assert "rules/own.yml:5:5" in message
+    assert "alertmanager.yml:2:" in message
+
+
+def test_a_file_that_is_not_there(stopped: Trapgate) -> None:
+    (stopped.folder / "alertmanager.yml").unlink()
+    message = refusal(stopped)
+    assert "cannot read alertmanager.yml: No such file or directory" in message
+    assert "trapgate.yml:" in message
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_in_use(kind: socket.SocketKind, stopped: Trapgate) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("0.0.0.0", stopped.syslog))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        message = refusal(stopped)
+    transport = "udp" if kind == socket.SOCK_DGRAM else "tcp"
+    place = f"{transport} *:{stopped.syslog}"
+    assert f'listener "syslog-{transport}" cannot listen on {place}' in message
+    assert "Address already in use" in message
+    assert f"ss -lnptu 'sport = :{stopped.syslog}'" in message
+
+
+def test_the_port_of_the_api_in_use(stopped: Trapgate) -> None:
+    with socket.create_server(("127.0.0.1", stopped.http)):
+        message = refusal(stopped)
+    assert f"web cannot listen on 127.0.0.1:{stopped.http}: Address already in use" in message
+
+
+def test_a_second_one_on_the_same_data(trapgate: Trapgate) -> None:
+    text = (trapgate.folder / "trapgate.yml").read_text()
+    for port in (trapgate.snmp, trapgate.closed, trapgate.syslog, trapgate.http):
+        text = text.replace(f":{port}", ":0")
+    trapgate.write("second.yml", text)
+    done = trapgate.run_to_its_end("--config", "second.yml")
+    assert done.returncode == EX_CONFIG
+    folder = trapgate.layout.data
+    assert f"another trapgate uses the data folder {folder}; stop it, or" in done.stderr
+    assert trapgate.text("/-/ready") == "OK"
+
+
+def test_ports_that_the_system_chooses_are_named(stopped: Trapgate) -> None:
+    text = (stopped.folder / "trapgate.yml").read_text()
+    for port in (stopped.snmp, stopped.closed, stopped.syslog):
+        text = text.replace(f":{port}", ":0")
+    stopped.write("trapgate.yml", text)
+    stopped.start()
+    banner = stopped.text_of("stdout").splitlines()
+    (line, *_) = [line for line in banner if line.split()[:2] == ["snmp", "udp"]]
+    port = int(line.rpartition(":")[2])
+    assert port
+    assert any(f"--to localhost:{port}" in line for line in banner)
+    with Sender(port) as device:
+        device.send(link_trap(1))
+    eventually(lambda: stopped.kept() == 1, "stored")
+
+
+def test_sigterm_loses_nothing(trapgate: Trapgate, webhook: Webhook) -> None:
+    """What the kernel holds is taken, what is taken is stored, what is owed is told later."""
+    with Sender(trapgate.snmp) as device:
+        device.send(*(link_trap(index) for index in range(1, 101)))
+        assert trapgate.stop() == 0
+    events = trapgate.stored_events()
+    assert len({event.fields["interface.name"] for event in events}) == len(events) == 100
+    assert "error" not in trapgate.text_of("stderr")
+    seconds = trapgate.start()
+    print(f"a second start was ready after {seconds:.2f} s")
+    for index in range(1, 101):
+        (told,) = webhook.await_statuses(interface(index), "firing")
+    assert len(trapgate.alerts()) == 100
+    assert told.status == 200
+
+
+def test_a_stopped_one_leaves_whole_files(trapgate: Trapgate) -> None:
+    with Sender(trapgate.snmp) as device:
+        device.send(link_trap(1))
+    eventually(lambda: trapgate.kept() == 1, "stored")
+    assert trapgate.stop() == 0
+    files = [path for path in trapgate.data_files() if path.suffix == ".sqlite"]
+    assert len(files) == 3
+    for path in files:
+        connection = sqlite3.connect(path)
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        connection.close()
