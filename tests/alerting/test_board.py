@@ -5,7 +5,6 @@ import msgspec
 from alerting.samples import alert, at, routing
 from trapgate.alerting.board import Board, referenced
 from trapgate.alerting.protocol import ChannelKey
-from trapgate.alerting.route import DEFAULT_TIMERS
 from trapgate.alerting.settings import RouteSettings
 from trapgate.model import GroupId, IntegrationId, Intent, LogEntry, ToldAlert
 
@@ -45,7 +44,7 @@ def test_a_channel_that_lost_its_alerts_stays_while_it_owes() -> None:
     made.reroute(routing(group_by=("device",)))
     assert made.channels[KEY] is channel
     assert channel.members == set()
-    assert channel.timers == DEFAULT_TIMERS
+    assert channel.timers == made.routing.route.timers
     assert made.alerts_of(channel) == [A]
     assert channel in made.channels_of(A.fingerprint)
     assert channel not in made.channels_of(B.fingerprint)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trapgate.model import fingerprint, go_quote, labels_text
+from trapgate.model import alert_order, fingerprint, go_quote, labels_text
 from trapgate.model.labels import go_unquote
 
 LABELS = st.dictionaries(
@@ -117,3 +117,19 @@ def test_escapes_that_go_reads(quoted: str, text: str) -> None:
 def test_what_is_no_quoted_text(quoted: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         go_unquote(quoted)
+
+
+def test_alerts_are_sorted_as_alertmanager_sorts_them() -> None:
+    expected: list[dict[str, str]] = [
+        {"job": "a", "instance": "1"},
+        {"job": "a", "instance": "2"},
+        {"job": "a", "instance": "2", "x": "1"},
+        {"job": "a", "x": "1"},
+        {"job": "b", "instance": "1"},
+        {"instance": "1", "x": "2"},
+        {"x": "1"},
+        {"b": "1", "x": "1"},
+        {"a": "2", "x": "1"},
+        {"a": "2", "x": "2"},
+    ]
+    assert sorted(expected[::-1], key=alert_order) == expected

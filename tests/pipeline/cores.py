@@ -47,18 +47,24 @@ class Clock:
 
 
 class GatedStore(MemoryStateStore):
-    """A state store that notes each transaction, and takes it when the gate is open."""
+    """A state store that notes each transaction, and takes it when the gate is open. The next one
+    that writes a key with the prefix `fails_on` fails."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gate = threading.Event()
         self.gate.set()
         self.transactions: list[Sequence[Unit]] = []
+        self.fails_on: str | None = None
 
     def commit(self, units: Sequence[Unit]) -> Sequence[UnitOutcome]:
         self.transactions.append(tuple(units))
         if not self.gate.wait(DEADLINE_S):
             raise TimeoutError("the test has left the gate shut")
+        keys = (put.key for unit in units for put in unit.puts)
+        if self.fails_on is not None and any(key.startswith(self.fails_on) for key in keys):
+            self.fails_on = None
+            raise StateUnavailable("told to fail")
         return super().commit(units)
 
     def entries(self) -> Mapping[str, Entry]:
@@ -103,7 +109,12 @@ class Receivers:
 class CoreSite:
     """A conductor with everything around it. Another one on the same store is its restart."""
 
-    def __init__(self, store: GatedStore | None = None, routes: Routing | None = None) -> None:
+    def __init__(
+        self,
+        store: GatedStore | None = None,
+        routes: Routing | None = None,
+        now: Callable[[], Now] | None = None,
+    ) -> None:
         self.clock = Clock()
         self.store = store or GatedStore()
         self.history = ListedHistory()
@@ -116,7 +127,7 @@ class CoreSite:
             history=self.history,
             deliver=self.receivers.deliver,
             metrics=self.metrics,
-            now=self.clock,
+            now=now or self.clock,
         )
 
     @asynccontextmanager
@@ -139,6 +150,12 @@ class CoreSite:
 
     def value(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+async def breathe() -> None:
+    """Let everybody else go on for some turns of the loop."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def until(condition: Callable[[], object]) -> None:

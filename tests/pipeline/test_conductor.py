@@ -1,19 +1,35 @@
 """The conductor: what is durable first, what is told to whom, and what happens when things fail."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from alerting.samples import routing
-from pipeline.cores import CoreSite, until
+from pipeline.cores import CoreSite, breathe, until
 from trapgate.alerting.codec import LOG_PREFIX
 from trapgate.alerting.core import COMMIT_RETRY_S
-from trapgate.model import NEVER, Alert, IntegrationId, Notification, fingerprint
+from trapgate.model import (
+    NEVER,
+    NS_PER_MS,
+    Alert,
+    Decision,
+    IntegrationId,
+    Notification,
+    Now,
+    fingerprint,
+)
 from trapgate.model.exchange import Done, Ending, Failed, Retry
-from trapgate.pipeline import conductor as module
-from trapgate.pipeline.conductor import RECEIVES_MAX, SENDS_MAX, UNITS_MAX, NotAccepted
+from trapgate.pipeline.conductor import (
+    DECISIONS_MAX,
+    RECEIVES_MAX,
+    SENDS_MAX,
+    UNITS_MAX,
+    NotAccepted,
+)
 from trapgate.state import StateUnavailable
 
 NEW = "first notification"
@@ -142,12 +158,8 @@ def test_a_claim_that_could_not_be_written_is_not_sent_until_it_is() -> None:
 
     async def main() -> None:
         async with site.running():
-            site.store.gate.clear()
-            receipt = asyncio.create_task(site.conductor.receive(alerts(site, "A")))
-            await until(lambda: site.store.transactions)
-            site.store.gate.set()
-            await receipt
-            site.store.fail_next("away")  # the claim
+            site.store.fails_on = LOG_PREFIX
+            await site.conductor.receive(alerts(site, "A"))
             await until(lambda: site.value("trapgate_alerting_commits_total", outcome="failed"))
             assert site.receivers.told == []
             site.pass_time(COMMIT_RETRY_S)
@@ -268,7 +280,7 @@ def test_what_a_receiver_did_not_take_is_counted_and_logged(
 
 def test_so_many_notifications_are_under_way_at_once() -> None:
     site = CoreSite()
-    answered, most = asyncio.Event(), 0
+    answered = asyncio.Event()
     count = SENDS_MAX + 8
 
     async def answer(_: IntegrationId, __: Notification) -> Ending:
@@ -282,13 +294,11 @@ def test_so_many_notifications_are_under_way_at_once() -> None:
             await site.conductor.receive(alerts(site, *names))
             await until(lambda: sum(entry.intent is not None for entry in site.store.log()) == count)
             await until(lambda: len(site.receivers.told) == SENDS_MAX)
-            await asyncio.sleep(0)
-            nonlocal most
-            most = len(site.receivers.told)
+            await breathe()
+            assert len(site.receivers.told) == SENDS_MAX
             answered.set()
 
     run(main())
-    assert most == SENDS_MAX
     assert len(site.receivers.told) == count
 
 
@@ -344,7 +354,7 @@ def test_stopping_waits_for_what_is_under_way() -> None:
             await site.conductor.receive(alerts(site, "A"))
             await until(lambda: site.receivers.told)
             site.stop.set()
-            await asyncio.sleep(0.03)
+            await breathe()
             assert site.store.log()[0].intent is not None
             answered.set()
 
@@ -363,7 +373,7 @@ def test_stopping_writes_what_was_received() -> None:
             clients.create_task(site.conductor.receive(alerts(site, "B")))
             await until(lambda: site.store.transactions)
             site.stop.set()
-            await asyncio.sleep(0.03)
+            await breathe()
             site.store.gate.set()
 
     run(main())
@@ -397,19 +407,19 @@ def test_a_receiver_that_hangs_delays_the_stop_no_longer_than_the_grace() -> Non
 
 
 def test_the_tick_comes_by_itself() -> None:
-    """A group that waits is told when its time has come; the sleeper is woken by earlier ends."""
-    site = CoreSite(routes=routing(group_wait="1s"))
+    site = CoreSite(
+        routes=routing(group_wait="20ms"), now=lambda: Now(time.time_ns(), time.monotonic_ns())
+    )
 
     async def main() -> None:
         async with site.running():
-            await site.conductor.receive(alerts(site, "A"))
-            site.clock.elapsed_ns += 999_990_000  # the rest passes on the loop's clock
-            site.conductor.perform(site.conductor.core.reconfigure(
-                site.conductor.core.board.routing, site.clock()
-            ))
-            await asyncio.sleep(0)
-            site.clock.elapsed_ns += 10_000
+            started_at = site.conductor.now().wall_ns
+            (alert,) = alerts(site, "A")
+            alert = msgspec.structs.replace(alert, starts_at=started_at)
+            await site.conductor.receive([alert])
+            assert site.receivers.told == []
             await until(lambda: site.receivers.told)
+            assert site.conductor.now().wall_ns >= started_at + 20 * NS_PER_MS
 
     run(main())
 
@@ -443,14 +453,13 @@ def test_a_history_that_fails_stops_nothing() -> None:
 
 def test_decisions_that_wait_are_bounded() -> None:
     site = CoreSite()
-    from trapgate.model import Decision
 
     async def main() -> None:
-        many = [Decision(str(index), "v", "r") for index in range(module.DECISIONS_MAX + 5)]
+        many = [Decision(str(index), "v", "r") for index in range(DECISIONS_MAX + 5)]
         async with site.running():
             site.conductor.decide(many)
             await until(lambda: site.history.decisions)
 
     run(main())
-    assert len(site.history.decisions) == module.DECISIONS_MAX
+    assert len(site.history.decisions) == DECISIONS_MAX
     assert site.history.decisions[0].subject == "5"

@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from alerting.samples import routing
-from pipeline.conducting import Site, Store, until
-from pipeline.legs import MemoryReader, MemorySpool
+from pipeline.cores import CoreSite, GatedStore, until
+from pipeline.spools import MemorySpool
 from rules.samples import LINK, rules, up_or_down
-from trapgate.model import NS_PER_S, UNIT_PUTS_MAX, EventMatches, Position, Rule
+from trapgate.model import NS_PER_S, UNIT_PUTS_MAX, Alert, EventMatches, Position, Rule
 from trapgate.pipeline.rules import CURSOR_PREFIX, TURNS_IN_UNIT, RulesLoop, units
 
 OTHER = LINK.replace("InterfaceDown", "LinkDown")
@@ -39,12 +39,12 @@ class Loop:
     def __init__(
         self,
         spool: MemorySpool | None = None,
-        store: Store | None = None,
+        store: GatedStore | None = None,
         given: Sequence[Rule] | None = None,
     ) -> None:
-        self.site = Site(routing(group_wait="1h"), store)
+        self.site = CoreSite(store, routing(group_wait="1h"))
         self.spool = spool or MemorySpool("matches")
-        self.reader = MemoryReader(self.spool, "core")
+        self.reader = self.spool.reader("core")
         self.refreshed = 0
         self.loop = RulesLoop(
             rules=rules() if given is None else given,
@@ -82,13 +82,23 @@ class Loop:
 
     def statuses(self) -> dict[str, str]:
         wall_ns = self.site.conductor.now().wall_ns
-        return {alert.labels["interface"]: alert.status(wall_ns) for alert in self.site.alerts()}
+        alerts = self.alerts()
+        return {alert.labels["interface"]: alert.status(wall_ns) for alert in alerts}
+
+    def alerts(self) -> list[Alert]:
+        return list(self.site.conductor.core.board.alerts.values())
 
     def verdicts(self) -> list[str]:
         return [decision.verdict for decision in self.site.history.decisions]
 
-    def keys(self) -> dict[str, int]:
+    def written(self) -> dict[str, int]:
         return {entry.key: entry.revision for entry in self.site.store.load()[0]}
+
+
+def largest(loop: Loop) -> int:
+    """Puts of the largest unit."""
+    store = loop.site.store
+    return max(len(unit.puts) for units in store.transactions for unit in units)
 
 
 def test_matches_become_state_alert_and_cursor_in_one_unit() -> None:
@@ -96,11 +106,11 @@ def test_matches_become_state_alert_and_cursor_in_one_unit() -> None:
     loop.put(match("down", 7))
     loop.run()
     assert loop.statuses() == {"Gi0/1": "firing"}
-    keys = loop.keys()
+    keys = loop.written()
     assert {key.split("/")[0] for key in keys} == {"a", "r", "c"}
     assert len(set(keys.values())) == 1  # one revision: one unit
     assert CURSOR_PREFIX + "raw" in keys
-    assert loop.spool.acks["core"][0] == 1
+    assert loop.spool.places["core"][0] == 1
 
 
 def test_raise_clear_raise() -> None:
@@ -112,22 +122,22 @@ def test_raise_clear_raise() -> None:
     again.put(match("down", 3))
     again.run()
     assert again.statuses() == {"Gi0/1": "firing"}
-    assert again.site.alerts()[0].episode == 2
+    assert again.alerts()[0].episode == 2
 
 
 def test_what_the_cursor_covers_is_skipped() -> None:
     loop = Loop()
     loop.put(match("down", 1), match("up", 2))
     loop.run()
-    before = loop.keys()
+    before = loop.written()
     replayed = MemorySpool("matches")  # nothing acknowledged: the whole spool is read again
-    replayed.records = [*loop.spool.records]
+    replayed.append(loop.spool.payloads)
     again = Loop(replayed, loop.site.store)
     again.put(match("down", 2))
     again.run()
-    assert again.keys() == before
+    assert again.written() == before
     assert again.statuses() == {"Gi0/1": "resolved"}
-    assert again.spool.acks["core"][0] == 3
+    assert again.spool.places["core"][0] == 3
 
 
 def test_each_stream_has_its_cursor() -> None:
@@ -155,7 +165,7 @@ def test_a_storm_is_many_units() -> None:
     loop.put(*(match("down", n, interface=str(n)) for n in range(1, count + 1)))
     loop.run()
     assert len(loop.statuses()) == count
-    assert max(len(keys) for keys in loop.site.store.together) <= UNIT_PUTS_MAX
+    assert largest(loop) <= UNIT_PUTS_MAX
 
 
 def test_matches_of_rules_that_are_not_known_are_asked_for() -> None:
@@ -164,7 +174,7 @@ def test_matches_of_rules_that_are_not_known_are_asked_for() -> None:
     loop.run()
     assert loop.refreshed == 1
     assert loop.verdicts() == ["rule-gone"]
-    assert loop.spool.acks["core"][0] == 1
+    assert loop.spool.places["core"][0] == 1
     known = Loop()
     known.put(match("down", 1))
     known.run()
@@ -182,7 +192,7 @@ def test_rules_that_are_removed_resolve_what_they_raised() -> None:
     loop.put(match("down", 1))
     asyncio.run(story(loop))
     assert "rule-removed" in loop.verdicts()
-    assert not [key for key in loop.keys() if key.startswith("r/")]
+    assert not [key for key in loop.written() if key.startswith("r/")]
 
 
 def test_rules_that_were_removed_while_it_was_down_are_retired_at_the_start() -> None:
@@ -194,7 +204,7 @@ def test_rules_that_were_removed_while_it_was_down_are_retired_at_the_start() ->
     again.run()
     assert set(again.statuses().values()) == {"resolved"}
     assert len(again.statuses()) == count
-    assert max(len(keys) for keys in again.site.store.together) <= 2 * UNIT_PUTS_MAX
+    assert largest(again) <= UNIT_PUTS_MAX
 
 
 def test_a_rule_that_stays_keeps_its_state() -> None:
@@ -215,10 +225,14 @@ EVENTS = st.lists(
     st.lists(
         st.tuples(st.sampled_from(("down", "up")), st.sampled_from("abc")),
         min_size=1,
-        max_size=3 * TURNS_IN_UNIT,
+        max_size=30,
+    )
+    | st.integers(TURNS_IN_UNIT - 1, 3 * TURNS_IN_UNIT).map(
+        lambda count: [("down", "a"), ("up", "a"), ("up", "b")] * (count // 3 + 1)
     ),
     max_size=12,
 )
+"""What events say: a few matches each, or more than fit a unit."""
 
 
 def event_of(sequence: int, said: Sequence[tuple[str, str]]) -> EventMatches:
@@ -226,6 +240,7 @@ def event_of(sequence: int, said: Sequence[tuple[str, str]]) -> EventMatches:
     return EventMatches(Position("raw", sequence), tuple(matches))
 
 
+@settings(max_examples=50, deadline=None)
 @given(EVENTS)
 def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]]) -> None:
     events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
@@ -234,6 +249,7 @@ def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]]) -> No
     assert flat == [(event.position, m) for event in events for m in event.matches]
 
 
+@settings(max_examples=50, deadline=None)
 @given(EVENTS)
 def test_units_are_bounded(said: list[list[tuple[str, str]]]) -> None:
     events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
@@ -246,6 +262,7 @@ def test_units_are_bounded(said: list[list[tuple[str, str]]]) -> None:
         assert turns <= TURNS_IN_UNIT
 
 
+@settings(max_examples=50, deadline=None)
 @given(EVENTS)
 def test_the_cursor_moves_when_an_event_is_whole(said: list[list[tuple[str, str]]]) -> None:
     events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]

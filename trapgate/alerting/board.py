@@ -9,7 +9,7 @@ import msgspec
 
 from trapgate.alerting.channel import Channel, IntegrationSpec
 from trapgate.alerting.protocol import ChannelKey
-from trapgate.alerting.route import DEFAULT_TIMERS, Route, RouteTimers
+from trapgate.alerting.route import Route, RouteTimers
 from trapgate.model import Alert, GroupId, IntegrationId, LogEntry
 
 
@@ -29,7 +29,8 @@ class Board:
 
     `channels` are those that alerts are routed to, and those that owe a resolve for what they
     told before they lost their route. The others that have something written down are `parked`:
-    they owe nothing, or their integration is not configured. A channel is one object for as long
+    they owe nothing, or their integration is not configured. What has no route has the root's
+    timers. A channel is one object for as long
     as it is known, so that what is under way finds it again.
     """
 
@@ -49,7 +50,7 @@ class Board:
         self.parked |= self.channels
         self.channels, self._routed, self._departed = {}, {}, {}
         for channel in self.parked.values():
-            channel.members, channel.timers = set(), DEFAULT_TIMERS
+            channel.members, channel.timers = set(), routing.route.timers
         for alert in self.alerts.values():
             self._route(alert)
         for channel in [*self.channels.values(), *self.parked.values()]:
@@ -66,7 +67,7 @@ class Board:
         channel = self.find(key)
         if channel is None:
             spec = IntegrationSpec(entry.integration, send_resolved=True)
-            channel = self.parked[key] = Channel(entry.group, spec, DEFAULT_TIMERS)
+            channel = self.parked[key] = Channel(entry.group, spec, self.routing.route.timers)
         channel.entry = entry
         if entry.intent is not None:
             channel.phase, channel.uncertain, channel.attempts = "waiting", True, 1

@@ -23,6 +23,7 @@ from trapgate.model import (
     LogEntry,
     Notification,
     ToldAlert,
+    alert_order,
 )
 
 RETRY_FIRST_S = 1.0
@@ -174,11 +175,12 @@ class Channel:
         assert self.entry is not None
         intent = self.entry.intent
         assert intent is not None
-        told = tuple(
+        told = [
             msgspec.structs.replace(alerts[t.fingerprint], starts_at=t.starts_at, ends_at=t.ends_at)
             for t in intent.alerts
             if t.fingerprint in alerts
-        )
+        ]
+        told.sort(key=lambda alert: alert_order(alert.labels))
         return Notification(
             id=self.notification_id(intent),
             key=group_hash(self.group.key),
@@ -187,7 +189,7 @@ class Channel:
             sequence=intent.sequence,
             at=intent.at,
             reason=intent.reason,
-            alerts=told,
+            alerts=tuple(told),
             uncertain=self.uncertain,
             memory=self.entry.memory,
         )

@@ -9,7 +9,7 @@ import msgspec
 
 from trapgate.alerting.board import Board
 from trapgate.alerting.matchers import Matcher, Matchers
-from trapgate.model import Alert, Labels
+from trapgate.model import Alert, Labels, alert_order
 
 
 class AlertFilter(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 class GroupView(msgspec.Struct, frozen=True):
-    """A group of one receiver, its alerts in Alertmanager's order: job, instance, all labels."""
+    """A group of one receiver, its alerts in Alertmanager's order."""
 
     labels: Labels
     receiver: str
@@ -51,7 +51,7 @@ def groups_view(board: Board, wanted: AlertFilter, wall_ns: int) -> tuple[GroupV
                 group = route.group(view.alert.labels)
                 groups.setdefault((group.key, route.receiver), (group.labels, []))[1].append(view)
     found = [
-        GroupView(labels, receiver, tuple(sorted(views, key=_in_group)))
+        GroupView(labels, receiver, tuple(sorted(views, key=lambda v: alert_order(v.alert.labels))))
         for (_, receiver), (labels, views) in groups.items()
     ]
     return tuple(sorted(found, key=lambda g: (sorted(g.labels.items()), g.receiver)))
@@ -71,8 +71,3 @@ def _views(board: Board, wanted: AlertFilter, wall_ns: int) -> Iterator[AlertVie
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
-
-
-def _in_group(view: AlertView) -> tuple[str, str, list[tuple[str, str]]]:
-    labels = view.alert.labels
-    return labels.get("job", ""), labels.get("instance", ""), sorted(labels.items())

@@ -21,7 +21,14 @@ from trapgate.model.datagram import (
     Protocol,
 )
 from trapgate.model.event import BUCKET_S, RAW_BYTES_MAX, Dataset, Event, FieldValue
-from trapgate.model.labels import Labels, fingerprint, go_quote, go_unquote, labels_text
+from trapgate.model.labels import (
+    Labels,
+    alert_order,
+    fingerprint,
+    go_quote,
+    go_unquote,
+    labels_text,
+)
 from trapgate.model.message import (
     Decoded,
     Learned,
@@ -105,6 +112,7 @@ __all__ = [
     "UnitOutcome",
     "Varbind",
     "VarbindType",
+    "alert_order",
     "fingerprint",
     "go_quote",
     "go_unquote",

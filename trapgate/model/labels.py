@@ -6,6 +6,7 @@ Sources: prometheus/common `model/labelset.go`, `labelset_string.go`, `signature
 
 import re
 from collections.abc import Mapping
+from functools import cmp_to_key
 
 Labels = Mapping[str, str]
 
@@ -94,3 +95,25 @@ def _unescaped(found: re.Match[str]) -> bytes:
 def labels_text(labels: Labels) -> str:
     """`{a="b", c="d"}` with the names sorted: the second half of a group key."""
     return "{" + ", ".join(f"{name}={go_quote(labels[name])}" for name in sorted(labels)) + "}"
+
+
+def _compare(one: Labels, other: Labels) -> int:
+    for name in ("job", "instance"):
+        if one.get(name) != other.get(name):
+            if name not in one or name not in other:
+                return 1 if name not in one else -1
+            return -1 if one[name] < other[name] else 1
+    if len(one) != len(other):
+        return len(one) - len(other)
+    for name in sorted({*one, *other}):
+        if one.get(name) != other.get(name):
+            if name not in one or name not in other:
+                return -1 if name not in one else 1
+            return -1 if one[name] < other[name] else 1
+    return 0
+
+
+alert_order = cmp_to_key(_compare)
+"""Key to sort label sets as Alertmanager sorts the alerts of a group: by job, by instance (those
+without come last), then by number of labels and by their values. Source: prometheus/common
+`model/labelset.go` (`Before`), Alertmanager `types` (`AlertSlice`)."""
