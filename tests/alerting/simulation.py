@@ -22,22 +22,14 @@ import argparse
 import heapq
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-import msgspec
-
-from trapgate.alerting.board import Routing
-from trapgate.alerting.channel import IntegrationSpec
 from trapgate.alerting.codec import (
-    ALERT_PREFIX,
     LOG_PREFIX,
-    decode_alert,
     decode_log,
-    group_hash,
 )
 from trapgate.alerting.core import Core
-from trapgate.alerting.merge import received
 from trapgate.alerting.protocol import (
     Accepted,
     ChannelKey,
@@ -55,9 +47,6 @@ from trapgate.alerting.protocol import (
     Told,
     WakeAt,
 )
-from trapgate.alerting.route import Route, build_route
-from trapgate.alerting.settings import RouteSettings
-from trapgate.config import Duration
 from trapgate.model import (
     NEVER,
     NS_PER_MS,
@@ -68,12 +57,23 @@ from trapgate.model import (
     LogEntry,
     Notification,
     Now,
-    PostedAlert,
     Status,
     Unit,
 )
-from trapgate.model.exchange import Done, Ending, Failed, Retry
+from trapgate.model.exchange import Done, Ending, Retry
 from trapgate.state import MemoryStateStore, StateUnavailable
+
+from .promises import check, check_pace, id_of
+from .worlds import (
+    CALM,
+    PROFILES,
+    ROUTINGS,
+    Faults,
+    Receivers,
+    bad_luck,
+    content_of,
+    posted,
+)
 
 ACTS = 120
 """Things that happen in one run before the faults stop."""
@@ -88,145 +88,22 @@ default `group_interval` of a channel that lost its route (300 s) and a few more
 JUMP_MAX_S = 600
 """How far the wall clock is set at once."""
 
+STEPS_MAX = 20_000
+"""Several times what the busiest run needs: more is a core that runs in circles."""
+
 OUTAGE_S = 4_000
 """How long a receiver is away in an outage: longer than alerts that have ended are kept."""
 
-RESOLVE_TIMEOUT_NS = 60 * NS_PER_S
-
 EPOCH_NS = 1_800_000_000 * NS_PER_S
 BOOT_NS = 1_000 * NS_PER_S
-
-DEVICES = ("r1", "r2", "r3")
-NAMES = ("LinkDown", "BgpDown", "FanFailed")
 
 
 class Broken(AssertionError):
     """Something that must hold does not; the seed and the story say how it came about."""
 
 
-class Faults(msgspec.Struct, frozen=True):
-    """How likely each fault is, at each occasion."""
-
-    crash: float = 0.0
-    store: float = 0.0
-    receiver: float = 0.0
-    jump: float = 0.0
-    reload: float = 0.0
-    outage: float = 0.0
-
-
-CALM = Faults()
-HARSH = Faults(crash=0.01, store=0.08, receiver=0.4, jump=0.04, reload=0.08, outage=0.003)
-PROFILES = (
-    HARSH,
-    Faults(receiver=0.6, reload=0.1, outage=0.01),
-    Faults(crash=0.03, receiver=0.2),
-    Faults(store=0.3, receiver=0.1),
-    CALM,
-)
-"""One of these for each seed: what hides under everything at once may show under less."""
-
-
 class Crash(Exception):
     """The process is gone; what is left is the store, and what the receivers know."""
-
-
-# -- configurations ------------------------------------------------------------------------------
-
-
-def _routing(route: RouteSettings, **quiet: Sequence[bool]) -> Routing:
-    """A routing whose receivers have one webhook for each flag: whether it wants resolves."""
-    integrations = {
-        receiver: tuple(
-            IntegrationSpec(IntegrationId(receiver, "webhook", index), flag)
-            for index, flag in enumerate(flags)
-        )
-        for receiver, flags in quiet.items()
-    }
-    return Routing(_tree(route, list(quiet)), integrations)
-
-
-def _tree(settings: RouteSettings, receivers: Sequence[str]) -> Route:
-    route, problems = build_route(settings, receivers)
-    assert route is not None, problems
-    return route
-
-
-def _root(*routes: RouteSettings, group_by: tuple[str, ...] = ("alertname",)) -> RouteSettings:
-    return RouteSettings(
-        receiver="team",
-        group_by=group_by,
-        group_wait=Duration.from_text("2s"),
-        group_interval=Duration.from_text("20s"),
-        repeat_interval=Duration.from_text("10m"),
-        routes=routes,
-    )
-
-
-_PAGE = RouteSettings(matchers=('severity="critical"',), receiver="page", continue_=True)
-_QUIET = RouteSettings(matchers=('device="r1"',), receiver="quiet", group_by=("...",))
-_STOLEN = RouteSettings(matchers=('device="r2"',), receiver="page")
-
-ROUTINGS = (
-    _routing(_root(_PAGE, _QUIET), team=(True, True), page=(True,), quiet=(False,)),
-    _routing(_root(group_by=("device",)), team=(True, True), page=(True,), quiet=(False,)),
-    _routing(_root(_STOLEN, _PAGE), team=(True, False), page=(True,), quiet=(True,)),
-    _routing(_root(_PAGE, _QUIET), team=(True,), page=(), quiet=(False,)),
-    _routing(_root(group_by=()), team=(False, True), page=(True,), quiet=(True,)),
-)
-"""Between them groups change, alerts leave groups that stay, integrations go and come back, and
-`send_resolved` is turned."""
-
-
-# -- the world -----------------------------------------------------------------------------------
-
-
-class Effective(msgspec.Struct, frozen=True):
-    """A receiver was told this about an alert, and has acted on it."""
-
-    status: Status
-    elapsed_ns: int
-
-
-Content = tuple[tuple[str, Status, int, int], ...]
-
-
-class Receivers:
-    """What the receivers know: it survives every crash of ours."""
-
-    def __init__(self) -> None:
-        self.contents: dict[str, Content] = {}
-        self.sends: dict[str, int] = {}
-        self.order: dict[ChannelKey, tuple[int, int]] = {}
-        self.known: dict[tuple[ChannelKey, str], Effective] = {}
-        self.last: dict[ChannelKey, tuple[frozenset[tuple[str, Status]], int]] = {}
-
-    def sent(self, notification: Notification) -> str | None:
-        """Look at a notification on the wire; returns what is wrong with it."""
-        before = self.contents.setdefault(notification.id, _content(notification))
-        self.sends[notification.id] = self.sends.get(notification.id, 0) + 1
-        if before != _content(notification):
-            return f"{notification.id} was {before}, is {_content(notification)}"
-        return None
-
-    def act(self, notification: Notification, elapsed_ns: int) -> str | None:
-        """Take a notification; returns what is wrong with it."""
-        channel = ChannelKey(notification.group.key, notification.integration)
-        born, sequence = notification.id.rsplit("/", 1)[-1].split("-")
-        place = (int(born, 16), int(sequence))
-        if place < self.order.get(channel, place):
-            return f"{notification.id} took effect after {self.order[channel]}"
-        self.order[channel] = place
-        for fingerprint, status, _, _ in _content(notification):
-            self.known[channel, fingerprint] = Effective(status, elapsed_ns)
-        return None
-
-
-def _content(notification: Notification) -> Content:
-    return tuple(
-        (alert.fingerprint, alert.status(notification.at), alert.starts_at, alert.ends_at)
-        for alert in notification.alerts
-    )
 
 
 class Simulation:
@@ -254,7 +131,11 @@ class Simulation:
         self.acked: dict[str, Status | None] = {}
         self.tokens = 0
         self.waiting: dict[int, dict[str, Status | None]] = {}
+        self.steps = 0
         self._order = 0
+        self._wake_ns: int = NEVER
+        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._in_flight: dict[str, Notification] = {}
         self._revive()
 
     def run(self) -> None:
@@ -268,7 +149,7 @@ class Simulation:
         self.pass_time(QUIET_S * NS_PER_S + self.jumped_ns)
         while self._queue:  # a repeat may be under way
             self.pass_time(NS_PER_S)
-        self.check()
+        check(self)
 
     # -- time and chance ---------------------------------------------------------------------
 
@@ -324,10 +205,10 @@ class Simulation:
         self._claims: list[Commit] = []
         self._commits: list[Commit] = []
         self._wake_ns = NEVER
-        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._queue = []
         self.waiting.clear()
         self.done.clear()
-        in_flight, self._in_flight = getattr(self, "_in_flight", {}), {}
+        in_flight, self._in_flight = self._in_flight, {}
         for notification in in_flight.values():
             if self.chance(0.5):  # the bytes had left before the process died
                 self.take_effect(notification)
@@ -379,7 +260,7 @@ class Simulation:
         alerts: list[Alert] = []
         self.waiting[self.tokens] = {}
         for _ in range(self.random.choice((1, 1, 1, 2, 4))):
-            alert, status = self._posted()
+            alert, status = posted(self.random, self.now())
             alerts.append(alert)
             self.waiting[self.tokens][alert.fingerprint] = status
             self.posts[alert.fingerprint] = (self.tokens, status)
@@ -390,34 +271,12 @@ class Simulation:
         cursor = puts if self.chance(0.5) else ()
         self.step(Receive(self.tokens, tuple(alerts), cursor))
 
-    def _posted(self) -> tuple[Alert, Status | None]:
-        """An alert, and the state in which it must end: `None` if it ends by itself."""
-        device = self.random.choice(DEVICES)
-        severity = "critical" if device == "r3" else "warning"
-        labels = {
-            "alertname": self.random.choice(NAMES),
-            "device": device,
-            "severity": severity,
-        }
-        starts_at = self.wall_ns - self.random.choice((0, 0, 30)) * NS_PER_S
-        raised = PostedAlert(labels, starts_at=starts_at, received_at=self.wall_ns)
-        kind = self.random.choice(("raise", "raise", "clear", "clear", "refresh", "expiring"))
-        ends_at: int | None = None
-        status: Status | None = None
-        if kind == "raise":
-            ends_at, status = NEVER, "firing"
-        elif kind == "clear":
-            # as a rule does it: the end is told, the start is the merge's business
-            raised = msgspec.structs.replace(raised, starts_at=self.wall_ns)
-            ends_at, status = self.wall_ns, "resolved"
-        elif kind == "expiring":
-            ends_at = self.wall_ns + self.random.randint(1, 90) * NS_PER_S
-        posted = msgspec.structs.replace(raised, ends_at=ends_at)
-        return received(posted, self.now(), RESOLVE_TIMEOUT_NS), status
-
     # -- the core's surroundings -------------------------------------------------------------
 
     def step(self, given: Input) -> None:
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            self.broken("the core does not come to rest")
         self.perform(self.core.step(given, self.now()))
 
     def perform(self, effects: Sequence[Effect]) -> None:
@@ -485,19 +344,19 @@ class Simulation:
 
     def _note_entry(self, entry: LogEntry) -> None:
         if entry.intent is not None:
-            self.claimed_at[_id(entry)] = entry.intent.at
+            self.claimed_at[id_of(entry)] = entry.intent.at
             return
-        claimed_at = self.claimed_at.get(_id(entry))
+        claimed_at = self.claimed_at.get(id_of(entry))
         confirmed = entry.at == claimed_at and entry.failed_at != claimed_at
-        if confirmed and _id(entry) not in self.acted:
-            self.broken(f"{_id(entry)} is confirmed, but its receiver does not have it")
-        self.settled.add(_id(entry))
+        if confirmed and id_of(entry) not in self.acted:
+            self.broken(f"{id_of(entry)} is confirmed, but its receiver does not have it")
+        self.settled.add(id_of(entry))
 
     def send(self, channel: ChannelKey, notification: Notification) -> None:
         self.tell(
             f"send {notification.id} ({notification.reason}"
             f"{', uncertain' if notification.uncertain else ''}): "
-            + ", ".join(f"{fp} {status}" for fp, status, _, _ in _content(notification))
+            + ", ".join(f"{fp} {status}" for fp, status, _, _ in content_of(notification))
         )
         wrong = self.receivers.sent(notification)
         if wrong is not None:
@@ -530,18 +389,7 @@ class Simulation:
             return Retry("no route to host", uncertain=self.chance(0.3)), False, False
         if not self.chance(self.faults.receiver):
             return Done({"ticket": notification.key[:8]}), True, False
-        match self.random.choice(("busy", "busy", "lost", "acted", "late", "refused")):
-            case "busy":
-                after_s = self.random.choice((None, 5.0, 30.0))
-                return Retry("503", uncertain=False, after_s=after_s), False, False
-            case "lost":
-                return Retry("timeout", uncertain=True), False, False
-            case "acted":
-                return Retry("timeout", uncertain=True), True, False
-            case "late":
-                return Retry("timeout", uncertain=True), True, True
-            case _:
-                return Failed("400"), False, False
+        return bad_luck(self.random)
 
     def arrive(self, notification: Notification) -> None:
         self._in_flight.pop(notification.id, None)
@@ -554,18 +402,7 @@ class Simulation:
         if wrong is not None:
             self.broken(wrong)
         if self.profile == CALM:
-            self._check_pace(notification)
-
-    def _check_pace(self, notification: Notification) -> None:
-        """Without faults the same content comes again only after the repeat interval."""
-        channel = ChannelKey(notification.group.key, notification.integration)
-        content = frozenset((fp, status) for fp, status, _, _ in _content(notification))
-        before, at = self.receivers.last.get(channel, (frozenset(), 0))
-        self.receivers.last[channel] = (content, notification.at)
-        repeat_ns = self.routing.route.timers.repeat_interval
-        wants_ends = self.routing.specs()[channel.integration].send_resolved
-        if wants_ends and content == before and notification.at - at < repeat_ns:
-            self.broken(f"{notification.id} repeats before the repeat interval is over")
+            check_pace(self, notification)
 
     def answer(self, notification: Notification, told: Told) -> None:
         self._in_flight.pop(notification.id, None)
@@ -580,77 +417,10 @@ class Simulation:
             self.tell(f"{notification.id} was taken long ago")
             self.step(told)
 
-    # -- what must hold ----------------------------------------------------------------------
-
-    def check(self) -> None:
-        if self._queue or self.waiting:
-            self.broken("something is still under way after a long quiet time")
-        self._check_acknowledged()
-        self._check_told()
-        self._check_memory()
-        if self.profile == CALM and any(count > 1 for count in self.receivers.sends.values()):
-            self.broken("a notification was sent twice though nothing had failed")
-
-    def _check_acknowledged(self) -> None:
-        for fingerprint, status in self.acked.items():
-            alert = self.core.board.alerts.get(fingerprint)
-            found = "resolved" if alert is None else alert.status(self.wall_ns)
-            if status is not None and found != status:
-                self.broken(f"{fingerprint} was acknowledged as {status}, is {found}")
-
-    def _check_told(self) -> None:
-        firing = {
-            alert.fingerprint
-            for alert in self.core.board.alerts.values()
-            if alert.status(self.wall_ns) == "firing"
-        }
-        for fingerprint in sorted(firing):
-            for channel in self._routed(self.core.board.alerts[fingerprint]):
-                known = self.receivers.known.get((channel, fingerprint))
-                if known is None or known.status != "firing":
-                    self.broken(f"{fingerprint} fires, {channel} was not told")
-        specs = self.routing.specs()
-        for (channel, fingerprint), known in self.receivers.known.items():
-            spec = specs.get(channel.integration)
-            if known.status == "resolved" or fingerprint in firing or spec is None:
-                continue
-            if not spec.send_resolved or known.elapsed_ns <= self.silent_until.get(spec.id, 0):
-                continue
-            self.broken(f"{fingerprint} has ended, {channel} was told at {known.elapsed_ns}")
-
-    def _routed(self, alert: Alert) -> Iterator[ChannelKey]:
-        for route in self.routing.route.routes(alert.labels):
-            for spec in self.routing.integrations[route.receiver]:
-                yield ChannelKey(route.group(alert.labels).key, spec.id)
-
-    def _check_memory(self) -> None:
-        entries, _ = self.store.load()
-        alerts = {e.key: decode_alert(e.key, e.value) for e in entries if _is(e.key, ALERT_PREFIX)}
-        logs = {e.key: decode_log(e.key, e.value) for e in entries if _is(e.key, LOG_PREFIX)}
-        board = self.core.board
-        if sorted(alerts.values(), key=str) != sorted(board.alerts.values(), key=str):
-            self.broken("the alerts in memory are not those in the store")
-        if sorted(logs.values(), key=str) != sorted(board.entries(), key=str):
-            self.broken("the log in memory is not the one in the store")
-        for entry in logs.values():
-            if entry.intent is not None and entry.integration in self.routing.specs():
-                self.broken(f"{_id(entry)} is still claimed after a long quiet time")
-        fresh = Core(self.routing)
-        fresh.restore(entries, self.now())
-        if fresh.board.alerts != board.alerts:
-            self.broken("a fresh start has other alerts")
-        if sorted(fresh.board.entries(), key=str) != sorted(board.entries(), key=str):
-            self.broken("a fresh start has another log")
-
-
-def _is(key: str, prefix: str) -> bool:
-    return key.startswith(prefix)
-
-
-def _id(entry: LogEntry) -> str:
-    """The id of an entry's last notification; see `Channel.notification_id`."""
-    group = group_hash(entry.group.key)[:16]
-    return f"{group}/{entry.integration}/{entry.born:x}-{entry.sequence}"
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._queue or self.waiting)
 
 
 def broken_seeds(seeds: Sequence[int]) -> dict[int, str]:

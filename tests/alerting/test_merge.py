@@ -114,6 +114,12 @@ def test_the_first_is_kept_as_it_is() -> None:
     assert merged(None, given, now(2)) == given
 
 
+def test_an_end_stays_an_end_when_the_wall_clock_is_set_back() -> None:
+    firing = alert(starts=0)
+    clear = alert(starts=100, ends=100)
+    assert merged(firing, clear, now(99.9)).ends_at == at(100)
+
+
 def test_annotations_are_the_younger_ones() -> None:
     old = alert(annotations={"count": "1", "first": "yes"})
     new = alert(starts=10, annotations={"count": "2"})

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 
 from alerting.samples import routing
+from rules import samples
 from trapgate.alerting.board import Routing
 from trapgate.alerting.codec import LOG_PREFIX, decode_log
 from trapgate.alerting.core import Core
@@ -26,7 +27,8 @@ from trapgate.observe import Metrics
 from trapgate.pipeline.conductor import Conductor
 from trapgate.state import MemoryStateStore, StateUnavailable
 
-T0 = 1_800_000_000 * NS_PER_S
+T0 = samples.T0 + 1_000 * NS_PER_S
+"""Now: after the matches that `rules.samples` makes, and sooner after them than a group waits."""
 
 DEADLINE_S = 10.0
 """How long a condition may take to come true on a busy machine."""
@@ -76,13 +78,19 @@ class GatedStore(MemoryStateStore):
 
 
 class ListedHistory:
-    """A history in memory that can be told to fail."""
+    """A history in memory that can be told to fail, and takes batches when its gate is open."""
 
     def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.batches = 0
         self.broken = False
         self.decisions: list[Decision] = []
 
     def append(self, decisions: Sequence[tuple[int, Decision]]) -> None:
+        self.batches += 1
+        if not self.gate.wait(DEADLINE_S):
+            raise TimeoutError("the test has left the gate shut")
         if self.broken:
             raise StateUnavailable("disk full")
         self.decisions += [decision for _, decision in decisions]
@@ -116,6 +124,7 @@ class CoreSite:
         now: Callable[[], Now] | None = None,
     ) -> None:
         self.clock = Clock()
+        self.now = now or self.clock
         self.store = store or GatedStore()
         self.history = ListedHistory()
         self.receivers = Receivers()
@@ -127,7 +136,7 @@ class CoreSite:
             history=self.history,
             deliver=self.receivers.deliver,
             metrics=self.metrics,
-            now=now or self.clock,
+            now=self.now,
         )
 
     @asynccontextmanager
@@ -137,7 +146,7 @@ class CoreSite:
             tasks.create_task(self.conductor.run(self.stop, grace_s), name="conductor")
             await asyncio.sleep(0)
             entries, _ = self.store.load()
-            self.conductor.perform(self.conductor.core.restore(entries, self.clock()))
+            self.conductor.perform(self.conductor.core.restore(entries, self.now()))
             yield
             self.stop.set()
 

@@ -1,4 +1,4 @@
-"""A durable stream without files: what survives a crash is here, what does not is in its readers."""
+"""A durable stream without files: a crash leaves what is here, not what is in its readers."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

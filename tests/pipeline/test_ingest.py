@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -193,6 +194,23 @@ def test_the_store_is_away_and_rules_go_on() -> None:
     assert process.ingest.caught_up()
 
 
+def test_each_outage_is_logged_once() -> None:
+    gates, spool = Gates(), spooled(*downs(1))
+    process = Process(spool, gates)
+    with capture_logs() as logs:
+        for outage in range(2):
+            gates.store_shut = True
+            for second in range(3):
+                spool.append(downs(1, 3 * outage + second + 1))
+                process.run()
+                process.later()
+            gates.store_shut = False
+            process.run()
+            spool.append(downs(1, 100 + outage))
+            process.run()
+    assert [line["event"] for line in logs] == ["ingest.blocked", "ingest.resumed"] * 2
+
+
 def test_the_matches_spool_is_full_and_the_store_goes_on() -> None:
     gates, spool = Gates(), spooled(*MIXED)
     process = Process(spool, gates)
@@ -370,10 +388,8 @@ def test_whatever_happens_the_end_is_the_same(
                     gates.matches_shut = not gates.matches_shut
                 case str() as killed:
                     process.readers[killed.removeprefix("kill ")].broken = True
-                    try:
+                    with suppress(Died):
                         process.run()
-                    except Died:
-                        pass
                     process = Process(spool, gates, process.elapsed_ns)
         gates.store_shut = gates.matches_shut = False
         process.later()

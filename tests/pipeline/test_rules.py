@@ -1,7 +1,7 @@
 """The rules loop: matches become state, alerts and a cursor in one unit, each once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -11,12 +11,23 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from alerting.samples import routing
-from pipeline.cores import CoreSite, GatedStore, until
-from pipeline.spools import MemorySpool
-from rules.samples import LINK, rules, up_or_down
+from pipeline.cores import CoreSite, GatedStore, breathe, until
+from pipeline.spools import Died, MemorySpool
+from rules.samples import LINK, now, rule, rules, up_or_down
 from trapgate.model import NS_PER_S, UNIT_PUTS_MAX, Alert, EventMatches, Position, Rule
-from trapgate.pipeline.rules import CURSOR_PREFIX, TURNS_IN_UNIT, RulesLoop, units
+from trapgate.pipeline.rules import (
+    CURSOR_PREFIX,
+    IDLE_S,
+    READ_RECORDS,
+    TURNS_IN_UNIT,
+    RulesLoop,
+    units,
+)
+from trapgate.rules import KeyState, RuleEngine
+from trapgate.rules.engine import CLEARED_KEPT_S
+from trapgate.rules.state import STATE_PREFIX, decode_state
 
+UID = rule().uid
 OTHER = LINK.replace("InterfaceDown", "LinkDown")
 
 
@@ -29,7 +40,7 @@ def _quiet() -> Iterator[None]:
 def match(
     verb: str, sequence: int, *, interface: str = "Gi0/1", uid: str = "", stream: str = "raw"
 ) -> EventMatches:
-    found = up_or_down(verb, sequence, key=("r1", interface), uid=uid)
+    found = up_or_down(verb, sequence, key=("r1", interface), uid=uid or UID)
     return msgspec.structs.replace(found, position=Position(stream, sequence))
 
 
@@ -46,6 +57,7 @@ class Loop:
         self.spool = spool or MemorySpool("matches")
         self.reader = self.spool.reader("core")
         self.refreshed = 0
+        self.to_learn: Sequence[Rule] | None = None
         self.loop = RulesLoop(
             rules=rules() if given is None else given,
             reader=self.reader,
@@ -58,6 +70,8 @@ class Loop:
 
     async def _refresh(self) -> None:
         self.refreshed += 1
+        if self.to_learn is not None:
+            await self.loop.replace(self.to_learn, 300 * NS_PER_S)
 
     def put(self, *events: EventMatches) -> None:
         self.spool.append([msgspec.msgpack.encode(event) for event in events])
@@ -90,6 +104,14 @@ class Loop:
 
     def verdicts(self) -> list[str]:
         return [decision.verdict for decision in self.site.history.decisions]
+
+    def states(self) -> dict[str, KeyState]:
+        entries = self.site.store.load()[0]
+        return {e.key: decode_state(e.value) for e in entries if e.key.startswith(STATE_PREFIX)}
+
+    def counts(self) -> dict[str, int]:
+        """Raises of each interface that is remembered."""
+        return {state.key[1]: state.count for state in self.states().values()}
 
     def written(self) -> dict[str, int]:
         return {entry.key: entry.revision for entry in self.site.store.load()[0]}
@@ -219,6 +241,89 @@ def test_a_rule_that_stays_keeps_its_state() -> None:
     assert loop.statuses() == {"Gi0/1": "firing"}
 
 
+def test_killed_between_the_commit_and_the_acknowledgement() -> None:
+    """The next life goes on behind what was taken, though the spool gives it again."""
+    loop = Loop()
+    loop.put(match("down", 1), match("down", 2))
+    loop.reader.broken = True
+    with pytest.raises(ExceptionGroup) as caught:
+        loop.run()
+    assert caught.value.subgroup(Died) is not None
+    assert loop.counts() == {"Gi0/1": 2}
+    again = Loop(loop.spool, loop.site.store)
+    again.put(match("down", 3))
+    again.run()
+    assert again.counts() == {"Gi0/1": 3}
+    assert again.verdicts().count("repeated") == 1
+    assert again.spool.places["core"][0] == 3
+
+
+def test_a_unit_is_of_one_stream() -> None:
+    """Else the cursor of the other would stay, and its matches be taken again after a crash."""
+    loop = Loop()
+    loop.put(match("down", 5, stream="raw-1"), match("up", 1, stream="raw-2"))
+    loop.run()
+    assert {CURSOR_PREFIX + "raw-1", CURSOR_PREFIX + "raw-2"} <= loop.written().keys()
+    assert loop.statuses() == {"Gi0/1": "resolved"}
+
+
+def test_a_configuration_that_was_learned_takes_the_matches() -> None:
+    loop = Loop(given=())
+    loop.to_learn = rules()
+    loop.put(match("down", 1))
+    loop.run()
+    assert loop.refreshed == 1
+    assert loop.statuses() == {"Gi0/1": "firing"}
+
+
+def test_more_than_one_read() -> None:
+    loop = Loop()
+    count = READ_RECORDS + 5
+    loop.put(*(match("down", n) for n in range(1, count + 1)))
+    loop.run()
+    assert loop.counts() == {"Gi0/1": count}
+    assert loop.spool.places["core"][0] == count
+
+
+def test_the_bell_wakes_it() -> None:
+    loop = Loop()
+
+    async def main() -> None:
+        bell, stop = asyncio.Event(), asyncio.Event()
+        async with loop.site.running(), asyncio.timeout(IDLE_S / 2), asyncio.TaskGroup() as tasks:
+            tasks.create_task(loop.loop.run(bell, stop))
+            await breathe()
+            loop.put(match("down", 1))
+            bell.set()
+            await until(loop.statuses)
+            stop.set()
+            bell.set()
+
+    asyncio.run(main())
+
+
+def test_cleared_keys_are_forgotten_in_time() -> None:
+    loop = Loop()
+    loop.put(match("down", 1), match("up", 2))
+    loop.run()
+    assert len(loop.counts()) == 1
+    later = Loop(loop.spool, loop.site.store)
+    later.site.clock.elapsed_ns = CLEARED_KEPT_S * NS_PER_S
+    later.run()
+    assert later.counts() == {}
+
+
+def test_repeats_of_more_keys_than_a_unit_holds() -> None:
+    """Repeats are free within a unit only: the next one writes their keys again."""
+    loop = Loop()
+    keys = TURNS_IN_UNIT + 11
+    loop.put(*(match("down", n + 1, interface=str(n % keys)) for n in range(3 * keys)))
+    loop.run()
+    assert largest(loop) <= UNIT_PUTS_MAX
+    assert len(loop.counts()) == keys
+    assert set(loop.counts().values()) == {3}
+
+
 # -- units ---------------------------------------------------------------------------------------
 
 EVENTS = st.lists(
@@ -278,3 +383,54 @@ def test_the_cursor_moves_when_an_event_is_whole(said: list[list[tuple[str, str]
             cursors.append(position)
     assert cursors == sorted(set(cursors))
     assert cursors[-1:] == [event.position for event in events[-1:]]
+
+
+MANY_RULES = rules(
+    "groups:\n- name: network\n  rules:\n"
+    + "".join(
+        f"  - {{alert: A{n}, match: 'event.code:down', clear: 'event.code:up', by: [host.name]}}\n"
+        for n in range(UNIT_PUTS_MAX)
+    )
+)
+"""More than a unit has room for, which one event may all meet."""
+
+VERBS = st.sampled_from(("down", "up"))
+STORMS = st.lists(
+    st.lists(
+        st.tuples(VERBS, st.integers(0, 70), st.integers(0, 2)),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda said: said[2],
+    )
+    | st.tuples(VERBS, st.integers(0, 2)).map(
+        lambda said: [(*said, rule) for rule in range(len(MANY_RULES))]
+    ),
+    max_size=40,
+) | st.integers(1, 400).map(lambda count: [[(("down", "up")[n % 2], 0, 0)] for n in range(count)])
+"""What events say, to which key, by which rule (each once): a few, all, one key that flaps."""
+
+
+@settings(max_examples=20, deadline=None)
+@given(STORMS)
+def test_the_end_is_that_of_one_match_at_a_time(said: list[list[tuple[str, int, int]]]) -> None:
+    events = []
+    for sequence, each in enumerate(said, 1):
+        matches = [
+            match(verb, sequence, interface=str(key), uid=MANY_RULES[rule].uid).matches[0]
+            for verb, key, rule in each
+        ]
+        events.append(EventMatches(Position("raw", sequence), tuple(matches)))
+    loop = Loop(given=MANY_RULES)
+    loop.put(*events)
+    loop.run()
+    engine = RuleEngine(MANY_RULES)
+    for event in events:
+        for one in event.matches:
+            engine.accept(engine.feed([EventMatches(event.position, (one,))], now(0)).changes)
+    assert essence(loop.states()) == essence(engine.states)
+    assert not events or largest(loop) <= UNIT_PUTS_MAX
+
+
+def essence(states: Mapping[str, KeyState]) -> dict[str, tuple[str, int, int, tuple[str, ...]]]:
+    """A state without the instants at which it was handled."""
+    return {key: (s.condition, s.count, s.at, s.event_ids) for key, s in states.items()}

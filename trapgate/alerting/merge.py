@@ -16,7 +16,7 @@ class InvalidAlert(ValueError):
 
 def received(posted: PostedAlert, now: Now, resolve_timeout_ns: int) -> Alert:
     """An alert with its defaults filled in: no start is its end or now, no end is
-    `resolve_timeout` from now. Labels and annotations without a value are dropped.
+    `resolve_timeout` from now. Labels without a value are dropped.
 
     Raises `InvalidAlert`.
     """
@@ -24,23 +24,26 @@ def received(posted: PostedAlert, now: Now, resolve_timeout_ns: int) -> Alert:
     starts_at, ends_at = posted.starts_at, posted.ends_at
     if starts_at is None:
         starts_at = now.wall_ns if ends_at is None else ends_at
+    timeout = ends_at is None
+    if ends_at is None:
+        ends_at = now.wall_ns + resolve_timeout_ns
     _validate(labels, posted.annotations, starts_at, ends_at)
     return Alert(
         fingerprint=fingerprint(labels),
         labels=labels,
         annotations=posted.annotations,
         starts_at=starts_at,
-        ends_at=now.wall_ns + resolve_timeout_ns if ends_at is None else ends_at,
+        ends_at=ends_at,
         updated_at=now.wall_ns,
         received_at=now.wall_ns if posted.received_at is None else posted.received_at,
-        timeout=ends_at is None,
+        timeout=timeout,
         event_ids=posted.event_ids,
         generator_url=posted.generator_url,
     )
 
 
-def _validate(labels: Labels, annotations: Labels, starts_at: int, ends_at: int | None) -> None:
-    if ends_at is not None and ends_at < starts_at:
+def _validate(labels: Labels, annotations: Labels, starts_at: int, ends_at: int) -> None:
+    if ends_at < starts_at:
         raise InvalidAlert("start time must be before end time")
     if not labels:
         raise InvalidAlert("at least one label pair required")
@@ -55,8 +58,11 @@ def merged(old: Alert | None, new: Alert, now: Now) -> Alert:
     place. A firing after a resolve is the next episode."""
     if old is None:
         return new
-    result = _overlaid(old, new, now) if _overlap(old, new) else new
-    if old.status(now.wall_ns) == "resolved" and new.status(now.wall_ns) == "firing":
+    # what had ended when it came has ended, also if the wall clock was set back since
+    fires = new.status(max(now.wall_ns, new.updated_at)) == "firing"
+    fired = old.status(now.wall_ns) == "firing"
+    result = _overlaid(old, new, fired, fires) if _overlap(old, new) else new
+    if fires and not fired:
         return msgspec.structs.replace(result, episode=old.episode + 1)
     return msgspec.structs.replace(
         result,
@@ -70,13 +76,10 @@ def _overlap(old: Alert, new: Alert) -> bool:
     return old.starts_at < new.ends_at < old.ends_at or old.starts_at < new.starts_at < old.ends_at
 
 
-def _overlaid(old: Alert, new: Alert, now: Now) -> Alert:
+def _overlaid(old: Alert, new: Alert, fired: bool, fires: bool) -> Alert:
     starts_at = min(old.starts_at, new.starts_at)
     ends_at = new.ends_at
-    if new.status(now.wall_ns) == "resolved":
-        if old.status(now.wall_ns) == "resolved":
-            ends_at = max(old.ends_at, new.ends_at)
-    elif not old.timeout:
+    if (not fires and not fired) or (fires and not old.timeout):
         ends_at = max(old.ends_at, new.ends_at)
     return msgspec.structs.replace(new, starts_at=starts_at, ends_at=ends_at)
 

@@ -242,7 +242,8 @@ class Conductor:
             await self._to_remember.wait()
             self._to_remember.clear()
             taken, self._decisions = self._decisions, []
-            await loop.run_in_executor(self._history_thread, self._remember, taken)
+            writing = loop.run_in_executor(self._history_thread, self._remember, taken)
+            await asyncio.shield(writing)  # ending this loop must not take back what is queued
 
     def _remember(self, decisions: Sequence[tuple[int, Decision]]) -> None:
         try:

@@ -166,7 +166,7 @@ def units(
 
     A match that says the same as the one before of its key is no turn: it adds no write, and a
     storm of one interface's traps is one unit. An event with more matches than that is cut too; the
-    cursor then moves with its last part.
+    cursor then moves with its last part. A unit is of one stream, since it moves one cursor.
     """
     unit: list[EventMatches] = []
     turns = 0
@@ -174,7 +174,8 @@ def units(
     for event in events:
         matches = event.matches
         more = sum(verbs.get((match.rule, match.key)) != match.verb for match in matches)
-        if unit and turns + more > TURNS_IN_UNIT:
+        another = bool(unit) and unit[-1].position.stream != event.position.stream
+        if unit and (another or max(turns + more, len(matches)) > TURNS_IN_UNIT):
             yield unit, unit[-1].position
             unit, turns, verbs = [], 0, {}
             more = len(matches)

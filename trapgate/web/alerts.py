@@ -60,12 +60,13 @@ def groups(backend: Backend, request: Request) -> Response:
 async def post_alerts(backend: Backend, request: Request) -> Response:
     """POST /api/v2/alerts: 200 once every valid alert is durable; then 400 if some were not."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if kind != "application/json":
+    if kind.lower() != "application/json":
         message = f'unsupported media type "{kind}", only [application/json] are allowed'
         return framework_error(415, message)
     try:
         posted = msgspec.json.decode(await body_of(request), type=list[PostableAlert])
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # not `DecodeError` only: msgspec lets bytes that are no UTF-8 and deep nesting through
         return framework_error(400, f"parsing alerts body from {error}")
     valid, errors = _validated(backend, posted)
     backend.count_invalid(len(errors))

@@ -48,9 +48,9 @@ def query_values(request: Request, name: str) -> list[str]:
 
 
 def query_flag(request: Request, name: str) -> bool:
-    """A boolean query parameter, true if absent."""
+    """A boolean query parameter, true if absent or empty."""
     values = query_values(request, name)
-    if not values:
+    if not values or not values[-1]:
         return True
     known: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
     if values[-1].lower() not in known:
@@ -63,9 +63,12 @@ def query_count(request: Request, name: str, default: int, most: int) -> int:
     values = query_values(request, name)
     if not values:
         return default
-    if not values[-1].isascii() or not values[-1].isdigit() or not 1 <= int(values[-1]) <= most:
+    text = values[-1]
+    # its length first: Python does not read numbers of thousands of digits
+    short = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not short or not 1 <= int(text) <= most:
         raise Rejected(400, f"{name} must be a whole number from 1 to {most}")
-    return int(values[-1])
+    return int(text)
 
 
 async def body_of(request: Request) -> bytes:

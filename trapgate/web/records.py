@@ -7,6 +7,7 @@ from trapgate.model import parse_rfc3339, rfc3339
 from trapgate.model.query import Everything
 from trapgate.normalize.document import document
 from trapgate.query import QueryError, parse_query
+from trapgate.state import StateUnavailable
 from trapgate.store import StoreUnavailable
 from trapgate.web.answers import Rejected, json_answer, query_count, query_values
 from trapgate.web.backend import Backend
@@ -38,7 +39,10 @@ def decisions(backend: Backend, request: Request) -> Response:
     alert's fingerprint, a group key or a notification's id; without one, all."""
     subject = "".join(query_values(request, "subject")[-1:]) or None
     limit = query_count(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
-    found = backend.history.search(subject, limit)
+    try:
+        found = backend.history.search(subject, limit)
+    except StateUnavailable as error:
+        raise Rejected(503, str(error)) from None
     return json_answer(
         [
             {
