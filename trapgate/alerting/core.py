@@ -105,6 +105,7 @@ class Core:
         self._writing: set[str] = set()  # keys that a `Receive` is writing
         self._held: list[Receive] = []  # those that wait for it, and their keys
         self._awaited: set[str] = set()
+        self._stale: dict[ChannelKey, Channel] = {}  # whose next flush is to be looked for anew
         self._sweep_at = 0
 
     def restore(self, entries: Iterable[Entry], now: Now) -> list[Effect]:
@@ -155,8 +156,10 @@ class Core:
         """Do what is due by now, and ask to be woken for what comes next."""
         for fingerprint in self._expiries.due(now):
             self._expect_end(self.board.alerts[fingerprint], now)
-            for channel in self.board.channels_of(fingerprint):
-                self._schedule(channel, now)
+            self._stale |= {c.key: c for c in self.board.channels_of(fingerprint)}
+        stale, self._stale = self._stale, {}
+        for channel in stale.values():
+            self._schedule(channel, now)
         for key in self._flushes.due(now):
             if key in self.board.channels:
                 effects += self._flush(self.board.channels[key], now)
@@ -396,8 +399,7 @@ class Core:
         old = self.board.alerts.get(alert.fingerprint)
         channels = self.board.put_alert(alert)
         self._expect_end(alert, now)
-        for channel in channels:
-            self._schedule(channel, now)
+        self._stale |= {channel.key: channel for channel in channels}
         status = alert.status(now.wall_ns)
         if old and old.status(now.wall_ns) == status and old.episode == alert.episode:
             return []

@@ -54,8 +54,8 @@ def owed(
     false the caller tells the firing ones only and, where there are none, just logs.
     """
     told = entry.told() if entry else frozenset()
-    confirmed = entry.firing if entry else ()
-    firing, resolved = _split(entry, alerts, wall_ns)
+    confirmed = frozenset(entry.firing if entry else ())
+    firing, resolved = _split(entry, sorted(alerts, key=_age), wall_ns)
     found = Owed("first notification", firing, resolved)
     if not told:
         return found if firing else None
@@ -72,21 +72,24 @@ def owed(
     return None
 
 
+def _age(alert: Alert) -> tuple[int, str]:
+    return alert.starts_at, alert.fingerprint
+
+
 def _split(
-    entry: LogEntry | None, alerts: Iterable[Alert], wall_ns: int
+    entry: LogEntry | None, alerts: Sequence[Alert], wall_ns: int
 ) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
     """The alerts that fire, and those whose end is news: they were told, or they came and went
     since the last flush (in a group that is told anyway)."""
-    everything = sorted(alerts, key=lambda alert: (alert.starts_at, alert.fingerprint))
-    firing = tuple(alert for alert in everything if alert.ends_at > wall_ns)
+    firing = tuple(alert for alert in alerts if alert.ends_at > wall_ns)
     told = entry.told() if entry else frozenset()
     since = min((alert.received_at for alert in firing), default=wall_ns)
     if entry and told:
         since = entry.at
-    logged = entry.resolved if entry else ()
+    logged = frozenset(entry.resolved if entry else ())
     resolved = tuple(
         alert
-        for alert in everything
+        for alert in alerts
         if alert.ends_at <= wall_ns
         and (
             alert.fingerprint in told
@@ -103,7 +106,11 @@ def due_at(
     routed: Collection[str],
     wall_ns: int,
 ) -> int | None:
-    """The instant of the next flush at which there is something to tell, as things are now."""
+    """The instant of the next flush at which there is something to tell, as things are now.
+
+    It is asked for after every change of a group, which may have thousands of alerts: one pass over
+    them, without sorting.
+    """
     firing, resolved = _split(entry, alerts, wall_ns)
     if entry is None or not entry.told():
         first = _first_flush(firing, timers)
@@ -111,7 +118,8 @@ def due_at(
             return max(first, entry.failed_at + timers.group_interval)
         return first
     here = [alert for alert in firing if alert.fingerprint in routed]
-    news = [alert.received_at for alert in here if alert.fingerprint not in entry.firing]
+    confirmed = frozenset(entry.firing)
+    news = [alert.received_at for alert in here if alert.fingerprint not in confirmed]
     news += [alert.ends_at for alert in resolved]
     wanted = [min(*news, wall_ns)] if news else []
     if here:
