@@ -12,14 +12,18 @@ from alerting.samples import routing
 from pipeline.cores import CoreSite, breathe, until
 from trapgate.alerting.codec import LOG_PREFIX
 from trapgate.alerting.core import COMMIT_RETRY_S
+from trapgate.alerting.merge import received
+from trapgate.alerting.settings import RouteSettings
 from trapgate.model import (
     NEVER,
     NS_PER_MS,
+    NS_PER_S,
     Alert,
     Decision,
     IntegrationId,
     Notification,
     Now,
+    PostedAlert,
     fingerprint,
 )
 from trapgate.model.exchange import Done, Ending, Failed, Retry
@@ -493,3 +497,44 @@ def test_decisions_that_wait_are_bounded() -> None:
     run(main())
     assert len(site.history.decisions) == DECISIONS_MAX
     assert site.history.decisions[0].subject == "5"
+
+
+def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
+    hung = RouteSettings(receiver="hung", matchers=('kind="slow"',))
+    site = CoreSite(routes=routing(hung, group_wait="0s", hung=(True,)))
+    answered = asyncio.Event()
+
+    async def answer(integration: IntegrationId, _: Notification) -> Ending:
+        if integration.receiver == "hung":
+            await answered.wait()
+        return Done()
+
+    async def main() -> None:
+        site.receivers.answer = answer
+        async with site.running():
+            names = [f"N{index}" for index in range(SENDS_MAX * 5)]
+            await site.conductor.receive([slow(site, name) for name in names])
+            await until(lambda: len(site.receivers.told) == SENDS_MAX)
+            await site.conductor.receive(alerts(site, "Healthy"))
+            await until(lambda: site.receivers.told[-1].integration.receiver == "team")
+            answered.set()
+
+    run(main())
+
+
+def slow(site: CoreSite, name: str) -> Alert:
+    posted = PostedAlert({"alertname": name, "kind": "slow"}, ends_at=NEVER)
+    return received(posted, site.now(), 300 * NS_PER_S)
+
+
+def test_decisions_that_do_not_fit_are_counted() -> None:
+    site = CoreSite()
+
+    async def main() -> None:
+        async with site.running():
+            many = [Decision(str(n), "noted", "a test") for n in range(DECISIONS_MAX + 7)]
+            site.conductor.decide(many)
+
+    run(main())
+    assert len(site.history.decisions) == DECISIONS_MAX
+    assert site.value("trapgate_alerting_history_failures_total") == 7

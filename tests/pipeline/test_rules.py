@@ -162,6 +162,16 @@ def test_what_the_cursor_covers_is_skipped() -> None:
     assert again.spool.places["core"][0] == 3
 
 
+def test_matches_that_were_appended_twice_count_once() -> None:
+    loop = Loop()
+    events = (match("down", 1), match("up", 2))
+    loop.put(*events, *events)  # ingest was killed before it had noted that they are done
+    loop.run()
+    assert loop.statuses() == {"Gi0/1": "resolved"}
+    assert loop.site.value("trapgate_rules_decisions_total", verdict="raised") == 1
+    assert loop.site.value("trapgate_rules_decisions_total", verdict="cleared") == 1
+
+
 def test_each_stream_has_its_cursor() -> None:
     loop = Loop()
     loop.put(match("down", 100, stream="raw-1"))

@@ -136,7 +136,7 @@ FAMILIES = (
         "trapgate_alerting_history_failures_total",
         "counter",
         (),
-        "Batches of decisions that the history could not keep.",
+        "Decisions that the history could not keep: it failed, or could not keep up.",
     ),
     Family(
         "trapgate_notify_attempts_total",

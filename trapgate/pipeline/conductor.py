@@ -36,12 +36,13 @@ from trapgate.state import StateUnavailable
 UNITS_MAX = 2_000
 """Units in one transaction: what a second's storm brings, written in some 50 ms."""
 
-SENDS_MAX = 32
-"""Notifications under way at once; the others wait their turn, claimed and durable."""
+SENDS_MAX = 8
+"""Notifications under way at once to one integration; the others wait their turn, claimed and
+durable. Each integration has its own turns, so that one that hangs holds up nobody else."""
 
 RECEIVES_MAX = 1_000
-"""Receipts (`POST /api/v2/alerts`, batches of matches) that wait for a commit; above it clients are
-told to come back."""
+"""Receipts of clients (`POST /api/v2/alerts`) that wait for a commit; above it they are told to
+come back."""
 
 SLEEP_MAX_S = 3_600.0
 """The longest sleep between two ticks: a tick is harmless, a timer that overflows is not."""
@@ -79,6 +80,9 @@ class Conductor:
         self._history = history
         self._deliver = deliver
         self._metrics = metrics
+        self._history_failures = metrics.counter("trapgate_alerting_history_failures_total")
+        self.trouble: str | None = None
+        """Why the last commit failed; `None` if it did not."""
         self._claims: list[Commit] = []
         self._commits: list[Commit] = []
         self._decisions: list[tuple[int, Decision]] = []
@@ -90,7 +94,7 @@ class Conductor:
         self._to_commit = asyncio.Event()
         self._to_remember = asyncio.Event()
         self._to_tick = asyncio.Event()
-        self._turn = asyncio.Semaphore(SENDS_MAX)
+        self._turns: dict[IntegrationId, asyncio.Semaphore] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._state_thread = ThreadPoolExecutor(1, "state")
         self._history_thread = ThreadPoolExecutor(1, "history")
@@ -124,8 +128,9 @@ class Conductor:
     async def receive(
         self, alerts: Sequence[Alert], puts: Sequence[tuple[str, bytes | None]] = ()
     ) -> None:
-        """Return when alerts and puts are durable. Raises `NotAccepted`."""
-        if len(self._receipts) >= RECEIVES_MAX:
+        """Return when alerts and puts are durable. Raises `NotAccepted`. Rules, which bring puts
+        and come one at a time, are not held up by clients."""
+        if not puts and len(self._receipts) >= RECEIVES_MAX:
             raise NotAccepted("too many alerts are waiting to be written")
         self._token += 1
         token = self._token
@@ -141,7 +146,10 @@ class Conductor:
         if decisions:
             wall_ns = self.now().wall_ns
             self._decisions += [(wall_ns, decision) for decision in decisions]
-            del self._decisions[:-DECISIONS_MAX]
+            lost = len(self._decisions) - DECISIONS_MAX
+            if lost > 0:
+                del self._decisions[:lost]
+                self._history_failures.inc(lost)
             self._to_remember.set()
 
     def give(self, given: Input) -> None:
@@ -206,6 +214,7 @@ class Conductor:
         except StateUnavailable as error:
             logger().error("state.unavailable", reason=error.reason, uncertain=error.uncertain)
             counter.labels("failed").inc(len(units))
+            self.trouble = error.reason
             if error.uncertain:
                 raise
             for commit in taken:
@@ -213,6 +222,7 @@ class Conductor:
             return
         finally:
             self._committing = False
+        self.trouble = None
         for outcome in outcomes:
             counter.labels(type(outcome).__name__.lower()).inc()
         at = 0
@@ -250,7 +260,7 @@ class Conductor:
             self._history.append(decisions)
         except StateUnavailable as error:
             logger().error("history.unavailable", reason=error.reason, lost=len(decisions))
-            self._metrics.counter("trapgate_alerting_history_failures_total").inc()
+            self._history_failures.inc(len(decisions))
 
     def _remember_rest(self) -> None:
         if self._decisions:
@@ -260,7 +270,8 @@ class Conductor:
 
     async def _send(self, effect: Send) -> None:
         notification = effect.notification
-        async with self._turn:
+        turns = self._turns.setdefault(notification.integration, asyncio.Semaphore(SENDS_MAX))
+        async with turns:
             ending = await self._attempt(notification)
         self._count(notification, ending)
         self.give(Told(effect.channel, notification.sequence, ending))

@@ -97,11 +97,7 @@ class RulesLoop:
     async def _read_some(self) -> bool:
         records = self._reader.read(self._position, READ_RECORDS)
         decoded = [msgspec.msgpack.decode(data, type=EventMatches) for _, data in records]
-        fresh = [
-            event
-            for event in decoded
-            if event.position.sequence > self._cursors.get(event.position.stream, 0)
-        ]
+        fresh = self._fresh(decoded)
         if any(match.rule not in self._known for event in fresh for match in event.matches):
             await self._refresh()
         for unit, position in units(fresh):
@@ -112,6 +108,18 @@ class RulesLoop:
             self._position = records[-1][0]
             self._reader.ack(self._position)
         return bool(records)
+
+    def _fresh(self, events: Sequence[EventMatches]) -> list[EventMatches]:
+        """The events behind the cursor, each once: ingest may have appended some again, when it
+        was killed before it had noted that they were done."""
+        reached = dict(self._cursors)
+        fresh: list[EventMatches] = []
+        for event in events:
+            stream, sequence = event.position.stream, event.position.sequence
+            if sequence > reached.get(stream, 0):
+                reached[stream] = sequence
+                fresh.append(event)
+        return fresh
 
     async def _tick(self) -> None:
         async with self._busy:
