@@ -9,6 +9,7 @@ from rules.samples import LINK, now, rule, rules, seconds, up_or_down
 from trapgate.model import NEVER, EventMatches, fingerprint
 from trapgate.rules import RuleEngine, RuleOutcome, StateUnreadable, encode_state
 from trapgate.rules.engine import DROPS_MAX, RETIRES_MAX
+from trapgate.rules.state import REORDER_MAX_S
 
 LABELS = {
     "alertname": "InterfaceDown",
@@ -195,6 +196,22 @@ class TestOrder:
         ]
         expected = ["nothing-to-clear", "nothing-to-clear", "older-than-clear"]
         assert self.run(*batch) == (expected, "cleared")
+
+    def test_a_clock_that_was_set_back_does_not_keep_a_clear_out(self) -> None:
+        ahead = 10 * 3_600
+        batch = [up_or_down("down", 1, said=ahead), up_or_down("up", 61, said=60)]
+        assert self.run(*batch) == (["raised", "cleared"], "cleared")
+
+    def test_what_arrives_long_after_is_not_late(self) -> None:
+        late = REORDER_MAX_S + 2
+        batch = [up_or_down("down", 1, said=100), up_or_down("up", late, said=90)]
+        assert self.run(*batch) == (["raised", "cleared"], "cleared")
+
+    def test_late_repeats_do_not_make_the_window_longer(self) -> None:
+        repeats = [up_or_down("down", at, said=90) for at in (100, 200, 300)]
+        clear = up_or_down("up", REORDER_MAX_S + 2, said=91)
+        found, condition = self.run(up_or_down("down", 1, said=100), *repeats, clear)
+        assert (found[-1], condition) == ("cleared", "cleared")
 
     def test_equal_times_go_by_arrival(self) -> None:
         batch = [up_or_down("down", 1, said=1), up_or_down("up", 2, said=1)]

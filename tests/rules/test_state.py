@@ -34,7 +34,7 @@ def test_a_stored_state_is_read_back(state: KeyState) -> None:
 
 
 def test_the_stored_form_names_its_schema() -> None:
-    stored = msgspec.msgpack.decode(encode_state(KeyState("raised", ("r1",), 1, "arrival", 2)))
+    stored = msgspec.msgpack.decode(encode_state(KeyState("raised", ("r1",), 1, "arrival", 1, 2)))
     assert stored["schema"] == 1
 
 

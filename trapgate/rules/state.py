@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from trapgate.model import EVENT_IDS_MAX, Labels, Match
+from trapgate.model import EVENT_IDS_MAX, NS_PER_S, Labels, Match
 
 STATE_SCHEMA = 1
 """Version of the stored form of `KeyState`."""
@@ -16,6 +16,12 @@ STATE_PREFIX = "r/"
 
 KEY_HASH_BYTES = 8
 """64 bits: among the keys of one rule no two meet."""
+
+REORDER_MAX_S = 300
+"""By how much messages overtake each other: the longest that relays and retries hold one back. What
+seems later than this is a device's clock that was set back, and must not keep a clear out."""
+
+REORDER_MAX_NS = REORDER_MAX_S * NS_PER_S
 
 ARRIVAL = "arrival"
 """The clock of events whose device gave no time that can be trusted."""
@@ -37,9 +43,9 @@ class KeyState(msgspec.Struct, frozen=True):
     """One key of one rule. An absent state is a cleared one about which nothing is known.
 
     `key` are the values of `by`. `labels` (with their `fingerprint`) are fixed at the raise;
-    `annotations` are those of the last one. `starts_at` is when the episode began. `at` and
-    `clock` are those of the last accepted match, by which a late one is recognised. `count` counts
-    the raises of the episode, its first included; `event_ids` are the first event and the
+    `annotations` are those of the last one. `starts_at` is when the episode began. `at`,
+    `clock` and `arrived_at` are those of the last match in order, by which a late one is
+    recognised. `count` counts the raises of the episode, its first included; `event_ids` are the first event and the
     newest ones, `EVENT_IDS_MAX` in all. `ends_at` is the end that was told, 0 if none was.
     `changed_at` is our wall clock at the last change. A clear that found nothing raised is kept
     without labels.
@@ -49,6 +55,7 @@ class KeyState(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     at: int
     clock: str
+    arrived_at: int
     changed_at: int
     labels: Labels = {}
     fingerprint: str = ""
@@ -60,10 +67,14 @@ class KeyState(msgspec.Struct, frozen=True):
     schema: int = STATE_SCHEMA
 
     def is_newer_than(self, match: Match) -> bool:
-        """Whether a match is late: its device says that it happened before the last accepted
-        one. Without one clock for both (`ARRIVAL` is none: it is always in order) nobody can
-        say; what arrived later counts as later."""
-        return self.clock == match.clock != ARRIVAL and match.timestamp < self.at
+        """Whether a match is late: its device says that it happened before the last one in order,
+        and a message can be as late as that. Without one clock for both (`ARRIVAL` is none: it is
+        always in order) nobody can say; what arrived later counts as later."""
+        if self.clock != match.clock or match.clock == ARRIVAL:
+            return False
+        behind_ns = self.at - match.timestamp
+        waited_ns = match.received_at - self.arrived_at
+        return 0 < behind_ns <= REORDER_MAX_NS and waited_ns <= REORDER_MAX_NS
 
 
 class _Version(msgspec.Struct):

@@ -110,6 +110,7 @@ class Turn:
             key=match.key,
             at=match.timestamp,
             clock=match.clock,
+            arrived_at=match.received_at,
             changed_at=self._now.wall_ns,
             labels=labels.texts,
             fingerprint=fingerprint(labels.texts),
@@ -129,6 +130,7 @@ class Turn:
             state,
             at=state.at if late else match.timestamp,
             clock=match.clock,
+            arrived_at=state.arrived_at if late else match.received_at,
             changed_at=self._now.wall_ns,
             count=state.count + 1,
             event_ids=with_event(state.event_ids, match.event_id),
@@ -147,6 +149,7 @@ class Turn:
             condition="cleared",
             at=match.timestamp,
             clock=match.clock,
+            arrived_at=match.received_at,
             changed_at=self._now.wall_ns,
             ends_at=end_of(state, self._now),
             event_ids=with_event(state.event_ids, match.event_id),
@@ -165,10 +168,16 @@ class Turn:
         if state is None:
             if self._is_full(self._keys_max // 2):
                 return
-            state = KeyState("cleared", match.key, match.timestamp, match.clock, 0)
+            when, arrived = match.timestamp, match.received_at
+            state = KeyState("cleared", match.key, when, match.clock, arrived, changed_at=0)
         if not state.is_newer_than(match):
-            at, clock, wall = match.timestamp, match.clock, self._now.wall_ns
-            noted = msgspec.structs.replace(state, at=at, clock=clock, changed_at=wall)
+            noted = msgspec.structs.replace(
+                state,
+                at=match.timestamp,
+                clock=match.clock,
+                arrived_at=match.received_at,
+                changed_at=self._now.wall_ns,
+            )
             self._put(key, noted)
 
     def _settle(self, key: str) -> KeyState | None:
