@@ -16,6 +16,7 @@ STATES = st.builds(
     key=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     at=INT64,
     clock=st.text(max_size=9),
+    arrived_at=INT64,
     changed_at=INT64,
     labels=LABELS,
     fingerprint=st.text(max_size=5),

@@ -43,10 +43,10 @@ class KeyState(msgspec.Struct, frozen=True):
     """One key of one rule. An absent state is a cleared one about which nothing is known.
 
     `key` are the values of `by`. `labels` (with their `fingerprint`) are fixed at the raise;
-    `annotations` are those of the last one. `starts_at` is when the episode began. `at`,
-    `clock` and `arrived_at` are those of the last match in order, by which a late one is
-    recognised. `count` counts the raises of the episode, its first included; `event_ids` are the first event and the
-    newest ones, `EVENT_IDS_MAX` in all. `ends_at` is the end that was told, 0 if none was.
+    `annotations` are those of the last one. `starts_at` is when the episode began. `at`, `clock`
+    and `arrived_at` are those of the last match in order, by which a late one is recognised.
+    `count` counts the raises of the episode, its first included; `event_ids` are the first event
+    and the newest ones, `EVENT_IDS_MAX` in all. `ends_at` is the end that was told, 0 if none was.
     `changed_at` is our wall clock at the last change. A clear that found nothing raised is kept
     without labels.
     """
