@@ -81,7 +81,8 @@ class EventStore(Protocol):
         self, query: Query, *, start: int, end: int, limit: int, before: Position | None = None
     ) -> Sequence[Event]:
         """The newest `limit` events received in [start, end) that meet the query, newest first;
-        `before` continues behind a page's last event."""
+        `before` continues behind a page's last event. A store that bounds its work raises an error
+        of its own instead of giving a part of the answer for the whole."""
         ...
 
     def aggregate(

@@ -83,7 +83,7 @@ GAP_MAX_S = 12
 
 QUIET_S = 2_400
 """Time without faults before the check: the longest `ends_at` (90 s), a `Retry-After` (30 s), the
-default `group_interval` of a channel that lost its route (300 s) and a few more of them."""
+longest wait between attempts (60 s), a few `group_interval`s and `repeat_interval`s."""
 
 JUMP_MAX_S = 600
 """How far the wall clock is set at once."""
@@ -222,10 +222,10 @@ class Simulation:
 
     def act(self) -> None:
         if self.chance(self.faults.jump):
-            jump_s = self.random.randint(-JUMP_MAX_S, JUMP_MAX_S)
-            self.wall_ns += jump_s * NS_PER_S
-            self.jumped_ns += abs(jump_s) * NS_PER_S
-            self.tell(f"the wall clock is set by {jump_s} s")
+            jump_ns = self.random.randint(-JUMP_MAX_S * NS_PER_S, JUMP_MAX_S * NS_PER_S)
+            self.wall_ns += jump_ns
+            self.jumped_ns += abs(jump_ns)
+            self.tell(f"the wall clock is set by {jump_ns / NS_PER_S:.3f} s")
         elif self.chance(self.faults.reload):
             self.reload(self.random.randrange(len(ROUTINGS)))
         elif self.chance(self.faults.outage):

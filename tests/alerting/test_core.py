@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from alerting.samples import alert, at, now, routing, seconds
+from alerting.samples import alert, at, channel, entry, now, routing, seconds
 from trapgate.alerting.board import Routing
 from trapgate.alerting.codec import UnknownSchema, encode_alert
 from trapgate.alerting.core import ALERT_KEPT_S, CONFLICTS_MAX, LOG_KEPT_S, SWEEP_S, Core
+from trapgate.alerting.decisions import alert_decision
 from trapgate.alerting.protocol import (
     Accepted,
     Claim,
@@ -422,3 +423,12 @@ def test_keys_of_others_are_left_alone() -> None:
     again.give(Receive(1, (), (("c/rules/raw", b"\x08"),)))
     again.commit()
     assert Accepted(1) in again.effects
+
+
+def test_the_history_says_that_nobody_was_told() -> None:
+    firing, ended = alert(), alert(ends=1)
+    quiet = [channel()]
+    assert "before anybody was told" in alert_decision(ended, quiet, now(2)).reason
+    assert "before anybody was told" not in alert_decision(firing, quiet, now(0)).reason
+    told = [channel(entry(firing=[firing]))]
+    assert "before anybody was told" not in alert_decision(ended, told, now(2)).reason

@@ -4,7 +4,7 @@ from alerting.samples import alert, at, routing
 from trapgate.alerting.board import Board
 from trapgate.alerting.matchers import anchored, parse_matchers
 from trapgate.alerting.settings import RouteSettings
-from trapgate.alerting.view import AlertFilter, alerts_view, groups_view
+from trapgate.alerting.view import AlertFilter, alerts_view, groups_view, snapshot
 
 LINK = alert("Link", device="r1", job="b", instance="1")
 LINK_2 = alert("Link", device="r2", job="a", instance="2")
@@ -24,11 +24,11 @@ def board() -> Board:
 
 
 def shown(wanted: AlertFilter) -> set[str]:
-    return {view.alert.fingerprint for view in alerts_view(board(), wanted, at(20))}
+    return {view.alert.fingerprint for view in alerts_view(snapshot(board()), wanted, at(20))}
 
 
 def test_firing_alerts_by_fingerprint_with_their_receivers() -> None:
-    views = alerts_view(board(), AlertFilter(), at(20))
+    views = alerts_view(snapshot(board()), AlertFilter(), at(20))
     fingerprints = [view.alert.fingerprint for view in views]
     assert fingerprints == sorted(each.fingerprint for each in (LINK, LINK_2, FAN))
     receivers = {view.alert.labels["alertname"]: view.receivers for view in views}
@@ -36,7 +36,9 @@ def test_firing_alerts_by_fingerprint_with_their_receivers() -> None:
 
 
 def test_ended_alerts_are_shown_until_they_end() -> None:
-    before = {view.alert.fingerprint for view in alerts_view(board(), AlertFilter(), at(5))}
+    before = {
+        view.alert.fingerprint for view in alerts_view(snapshot(board()), AlertFilter(), at(5))
+    }
     assert ENDED.fingerprint in before
     assert ENDED.fingerprint not in shown(AlertFilter())
 
@@ -50,7 +52,7 @@ def test_filters() -> None:
 
 
 def test_groups_in_order() -> None:
-    groups = groups_view(board(), AlertFilter(), at(20))
+    groups = groups_view(snapshot(board()), AlertFilter(), at(20))
     assert [(dict(group.labels), group.receiver) for group in groups] == [
         ({"alertname": "Fan"}, "team"),
         ({"alertname": "Link"}, "team"),
@@ -62,5 +64,13 @@ def test_groups_in_order() -> None:
 
 
 def test_groups_of_a_receiver() -> None:
-    groups = groups_view(board(), AlertFilter(receiver=anchored("page")), at(20))
+    groups = groups_view(snapshot(board()), AlertFilter(receiver=anchored("page")), at(20))
     assert [group.receiver for group in groups] == ["page"]
+
+
+def test_a_snapshot_stays_as_it_was_taken() -> None:
+    made = board()
+    taken = snapshot(made)
+    made.drop_alert(FAN.fingerprint)
+    shown = {view.alert.fingerprint for view in alerts_view(taken, AlertFilter(), at(20))}
+    assert FAN.fingerprint in shown

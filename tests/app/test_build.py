@@ -110,11 +110,34 @@ def test_each_problem_has_its_place(
         assert one.startswith(beginning)
 
 
-def test_an_open_api_is_a_warning_and_no_more(tmp_path: Path) -> None:
-    path = written(tmp_path, trapgate=MAIN + 'web: {listen: "*:9093"}\n')
+@pytest.mark.parametrize("host", ["*", "0.0.0.0", "[::]", "192.0.2.1", "[fe80::1%lo]"])
+def test_an_open_api_is_a_warning_and_no_more(tmp_path: Path, host: str) -> None:
+    path = written(tmp_path, trapgate=MAIN + f'web: {{listen: "{host}:9093"}}\n')
     configuration, problems = build(bundle_of(path))
     assert configuration is not None
     assert [(problem.code, problem.severity) for problem in problems] == [("open-api", "warning")]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]"])
+def test_an_api_for_this_machine_only_is_none(tmp_path: Path, host: str) -> None:
+    path = written(tmp_path, trapgate=MAIN + f'web: {{listen: "{host}:9093"}}\n')
+    assert build(bundle_of(path))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("web", "url"),
+    [
+        ("{}", "http://127.0.0.1:9093"),
+        ("{listen: '[::1]:80'}", "http://[::1]:80"),
+        ("{listen: '*:9093'}", "http://localhost:9093"),
+        ("{listen: '0.0.0.0:1'}", "http://localhost:1"),
+        ("{listen: '[::]:1'}", "http://localhost:1"),
+        ("{listen: '*:9093', external_url: 'https://trapgate.example.net'}",
+         "https://trapgate.example.net"),
+    ],
+)  # fmt: skip
+def test_where_links_lead(tmp_path: Path, web: str, url: str) -> None:
+    assert built(written(tmp_path, trapgate=f"{MAIN}web: {web}\n")).settings.web.url() == url
 
 
 def test_secrets_from_files_are_in_their_places(tmp_path: Path) -> None:

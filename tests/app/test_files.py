@@ -1,5 +1,6 @@
 """Reading a configuration: which files, which secrets, and what is said when one is missing."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from app.folders import ALERTMANAGER, MAIN, RULES, bundle_of, complaints, written
 from trapgate.app.files import (
     DEFAULTS,
+    SCRATCH_SUFFIX,
     bundle_stamp,
     bundled_mibs,
     publish_bundle,
@@ -125,3 +127,35 @@ def test_a_published_bundle_comes_back_and_only_its_owner_may_read_it(tmp_path: 
     assert bundle_stamp(place) == before
     publish_bundle(bundle, place)
     assert bundle_stamp(place) != before
+
+
+def test_the_stamp_is_that_of_the_file_and_its_folder_is_made(tmp_path: Path) -> None:
+    place = tmp_path / "run" / "configuration.json"
+    stamp = publish_bundle(bundle_of(written(tmp_path)), place)
+    assert bundle_stamp(place) == stamp
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+
+
+def test_two_processes_that_publish_do_not_write_into_one_file(tmp_path: Path) -> None:
+    """The other one is in the middle of its write."""
+    place = tmp_path / "configuration.json"
+    bundle = bundle_of(written(tmp_path))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            place.with_suffix(f".{os.getpid()}{SCRATCH_SUFFIX}").write_text("{")
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    (half,) = tmp_path.glob(f"*{SCRATCH_SUFFIX}")
+    publish_bundle(bundle, place)
+    assert half.read_text() == "{"
+    assert published_bundle(place) == bundle
+
+
+def test_what_cannot_be_published_leaves_nothing_behind(tmp_path: Path) -> None:
+    place = tmp_path / "configuration.json"
+    place.mkdir()
+    with pytest.raises(OSError, match="configuration"):
+        publish_bundle(bundle_of(written(tmp_path)), place)
+    assert list(tmp_path.glob(f"*{SCRATCH_SUFFIX}")) == []

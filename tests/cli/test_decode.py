@@ -80,3 +80,13 @@ def test_a_configuration_that_cannot_be_used(trapgate: Trapgate, folder: Path) -
     result = trapgate("decode", "trap", LINK_DOWN.hex())
     assert (result.exit_code, result.stdout) == (78, "")
     assert 'trapgate.yml:1:1: error: unknown key "colour"' in result.stderr
+
+
+def test_what_an_event_shows_as_its_original_can_be_decoded_again(trapgate: Trapgate) -> None:
+    (event,) = documents(trapgate("decode", "trap", LINK_DOWN.hex(), *AT).stdout)
+    original = str(event["event"]["original"])
+    result = trapgate("decode", "trap", "-", *AT, stdin=f"{original}\n".encode())
+    assert result.exit_code == 0
+    assert result.stderr == "input 1: community-denied/unknown-community\n"
+    (again,) = documents(result.stdout)
+    assert again["snmp"]["vb"] == event["snmp"]["vb"]

@@ -1,10 +1,12 @@
 """A TCP listener over loopback: frames across reads, and connections that end or must."""
 
+import errno
 import resource
 import select
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,17 @@ from trapgate.config import Address, Cidr, Duration
 from trapgate.listen import BoundListener, ListenerSettings, RecordReader, TcpListener, bind
 from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics
+
+
+class Refusing(socket.socket):
+    """A listening socket whose next accepts fail with `errors`, as accept(2) may."""
+
+    errors: list[int]
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.errors:
+            raise OSError(self.errors.pop(), "of the connection")
+        return super().accept()
 
 
 class Site:
@@ -207,4 +220,28 @@ def test_without_descriptors_accepting_waits() -> None:
         client.sendall(b"<1>a\n")
         site.listener.expire(site.now, site.records)
         assert site.drain() == [b"<1>a"]
+    site.close()
+
+
+def test_an_error_of_the_connection_that_waits_is_not_the_listeners() -> None:
+    site = Site()
+    refusing = Refusing(fileno=site.bound.socket.detach())
+    refusing.setblocking(False)
+    refusing.errors = [
+        errno.EPROTO,
+        errno.ENETDOWN,
+        errno.ENOPROTOOPT,
+        errno.EHOSTDOWN,
+        errno.ENONET,
+        errno.EHOSTUNREACH,
+        errno.EOPNOTSUPP,
+        errno.ENETUNREACH,
+        errno.ECONNABORTED,
+        errno.EPERM,
+    ]
+    site.bound.socket = refusing
+    with site.connect() as client:
+        client.sendall(b"<1>a\n")
+        assert site.drain() == [b"<1>a"]
+    assert refusing.errors == []
     site.close()

@@ -175,6 +175,8 @@ def test_a_procid_need_not_be_a_number(procid: str) -> None:
 def test_raw_bytes_are_cut() -> None:
     raw = bytes(range(256)) * 256
     assert event_of(raw=raw).raw == raw[:RAW_BYTES_MAX]
+    assert event_of(raw=raw).fields["event.raw_bytes"] == len(raw)
+    assert "event.raw_bytes" not in event_of(raw=raw[:RAW_BYTES_MAX]).fields
 
 
 def test_every_code_has_a_name() -> None:

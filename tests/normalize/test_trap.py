@@ -194,6 +194,7 @@ def test_sizes_are_bounded() -> None:
     )
     result = event(trap)
     assert len(result.raw) == RAW_BYTES_MAX
+    assert int(str(result.fields["event.raw_bytes"])) > RAW_BYTES_MAX
     assert len(result.message) == MESSAGE_CHARS_MAX + 1
     lines = result.fields["snmp.varbinds"]
     assert isinstance(lines, tuple)

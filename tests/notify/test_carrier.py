@@ -1,6 +1,7 @@
 """The carrier against a real receiver on loopback: every way in which a delivery can end."""
 
 import asyncio
+import gzip
 import socket
 from collections.abc import Callable, Mapping
 
@@ -16,13 +17,14 @@ from trapgate.model.exchange import (
     Failed,
     HttpRequest,
     HttpResponse,
+    Printed,
     PrintLine,
     Response,
     Retry,
     Step,
 )
 from trapgate.notify import Carrier, LogIntegration
-from trapgate.notify.carrier import STEPS_MAX
+from trapgate.notify.carrier import REDIRECTS_MAX, STEPS_MAX
 from trapgate.notify.http import refusal
 
 DEADLINE_S = 20.0
@@ -164,7 +166,27 @@ def test_a_redirect_is_followed_with_the_same_request() -> None:
 
 def test_redirects_in_a_circle_end() -> None:
     with receiving(lambda handler: handler.answer(307, Location=handler.path)) as receiver:
-        assert isinstance(delivered(Conversation(receiver.url)), Retry)
+        ending = delivered(Conversation(receiver.url))
+    assert ending == Retry("the receiver redirects without end", uncertain=True)
+    assert len(receiver.requests) == 1 + REDIRECTS_MAX
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_that_would_lose_the_body_is_a_failure(status: int) -> None:
+    def moved(handler: Handler) -> None:
+        handler.answer(200 if handler.path == "/s3cret" else status, Location="/s3cret")
+
+    with receiving(moved) as receiver:
+        ending = delivered(Conversation(receiver.url))
+    assert isinstance(ending, Failed)
+    assert ending.reason.endswith("a redirect to another place: correct the URL")
+    assert "s3cret" not in ending.reason
+    assert len(receiver.requests) == 1
+
+
+def test_a_redirect_without_a_place_is_a_failure() -> None:
+    with receiving(lambda handler: handler.answer(308)) as receiver:
+        assert delivered(Conversation(receiver.url)) == Failed("HTTP 308")
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://[::1/"])
@@ -180,6 +202,20 @@ def test_a_huge_answer_is_cut() -> None:
     (response,) = conversation.responses
     assert isinstance(response, HttpResponse)
     assert response.body == b"x" * RESPONSE_BYTES_MAX
+
+
+def test_a_compressed_answer_is_neither_asked_for_nor_unfolded() -> None:
+    packed = gzip.compress(b"x" * 50_000_000)
+    with receiving(
+        lambda handler: handler.answer(200, packed, Content_Encoding="gzip")
+    ) as receiver:
+        conversation = Conversation(receiver.url)
+        assert delivered(conversation) == Done()
+    ((_, headers, _),) = receiver.requests
+    assert headers["Accept-Encoding"] == "identity"
+    (response,) = conversation.responses
+    assert isinstance(response, HttpResponse)
+    assert response.body == packed[:RESPONSE_BYTES_MAX]
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1/s3cret", "http://127.0.0.1:99999/s3cret"])
@@ -210,9 +246,9 @@ def test_a_conversation_without_end_is_ended() -> None:
     assert len(receiver.requests) == STEPS_MAX
 
 
-def test_a_line_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     assert delivered(LogIntegration()) == Done()
-    assert capsys.readouterr().out.endswith("(first notification) Gi0/1 of r1 is down\n")
+    assert capfd.readouterr().out.endswith("(first notification) Gi0/1 of r1 is down\n")
 
 
 class Printing(Conversation):
@@ -222,6 +258,10 @@ class Printing(Conversation):
         return PrintLine("a line \ud800")
 
 
-def test_a_line_that_cannot_be_printed_is_no_crash(capfd: pytest.CaptureFixture[str]) -> None:
-    ending = delivered(Printing("http://127.0.0.1/"))
-    assert isinstance(ending, Failed)
+def test_a_line_that_is_not_unicode_is_printed_nevertheless(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    conversation = Printing("http://127.0.0.1/")
+    delivered(conversation)
+    assert conversation.responses == [Printed()]
+    assert capfd.readouterr().out == "a line \\ud800\n"

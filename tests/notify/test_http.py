@@ -50,6 +50,34 @@ def test_the_pause_that_the_receiver_asks_for() -> None:
     assert refusal(answer(503, retry_after="7")) == Retry("HTTP 503", True, 7.0)
 
 
+URL = "https://bot:pa55word@hooks.example.net/services/T00000000/S3CR%20ET?token=s3cret&v=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Cannot POST /services/T00000000/S3CR%20ET?token=s3cret&v=1", "Cannot POST …"),
+        ("Cannot POST /services/T00000000/S3CR ET", "Cannot POST …"),
+        (f"no hook at {URL}.", "no hook at …."),
+        ("team t00000000 has no S3CR ET", "team … has no …"),
+        ('{"token":"s3cret","v":1}', '{"…":"…","v":1}'),
+        ("bad password pa55word", "bad password …"),
+        ("no such hook", "no such hook"),
+        ("x" * (REASON_CHARACTERS_MAX - 3) + "s3cret", "x" * (REASON_CHARACTERS_MAX - 3) + "…"),
+    ],
+)
+@pytest.mark.parametrize("status", [404, 500])
+def test_what_a_receiver_repeats_of_its_url_is_left_out(text: str, shown: str, status: int) -> None:
+    ended = refusal(answer(status, text.encode()), URL)
+    assert isinstance(ended, Failed | Retry)
+    assert ended.reason == f"HTTP {status}: {shown}"
+
+
+@pytest.mark.parametrize("url", ["", "http://a.b", "http://a.b/x?y=1"])
+def test_a_url_without_a_secret_hides_nothing(url: str) -> None:
+    assert refusal(answer(404, b"x y hooks"), url) == Failed("HTTP 404: x y hooks")
+
+
 NOON = "Sat, 21 Nov 2026 12:00:00 GMT"
 
 

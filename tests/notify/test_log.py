@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from notify.notifications import AT, DOWN, alert, notification
 from trapgate.model import NS_PER_S
-from trapgate.model.exchange import Done, Failed, Printed, PrintLine, Unreachable
+from trapgate.model.exchange import (
+    Done,
+    Failed,
+    HttpResponse,
+    Printed,
+    PrintLine,
+    Retry,
+    Unreachable,
+)
 from trapgate.notify import LogIntegration
 from trapgate.notify.log import alert_line, printable
 
@@ -42,8 +50,10 @@ def test_all_alerts_are_one_request() -> None:
 
 def test_how_it_ends() -> None:
     assert LogIntegration().next(Printed()) == Done()
-    gone = Unreachable("standard output: closed", sent=False)
-    assert LogIntegration().next(gone) == Failed("standard output is closed")
+    for sent in (True, False):
+        unread = Unreachable("standard output is not read", sent)
+        assert LogIntegration().next(unread) == Retry("standard output is not read", sent)
+    assert LogIntegration().next(HttpResponse(200, {}, b"")) == Failed("not a printed line")
 
 
 @pytest.mark.parametrize(

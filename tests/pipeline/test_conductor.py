@@ -245,7 +245,7 @@ def test_a_bug_in_an_integration_is_a_retry() -> None:
         first.id,
         True,
     )
-    failed = {"integration": "webhook", "reason": "serverError"}
+    failed = {"integration": "webhook", "reason": "other"}
     assert site.value("alertmanager_notifications_failed_total", **failed) == 1
     assert site.value("alertmanager_notifications_total", integration="webhook") == 2
 
@@ -253,8 +253,10 @@ def test_a_bug_in_an_integration_is_a_retry() -> None:
 @pytest.mark.parametrize(
     ("ending", "outcome", "reason", "level"),
     [
-        (Retry("503 from the receiver", uncertain=False), "retry", "serverError", "warning"),
-        (Failed("404 from the receiver"), "failed", "clientError", "error"),
+        (Retry("HTTP 503", uncertain=True), "retry", "serverError", "warning"),
+        (Retry("HTTP 429: slow down", uncertain=False), "retry", "rateLimited", "warning"),
+        (Retry("no connection", uncertain=False), "retry", "other", "warning"),
+        (Failed("HTTP 404"), "failed", "clientError", "error"),
     ],
 )
 def test_what_a_receiver_did_not_take_is_counted_and_logged(
@@ -279,7 +281,27 @@ def test_what_a_receiver_did_not_take_is_counted_and_logged(
     assert site.value("trapgate_pipeline_latency_seconds_count") == 0
     (line,) = logs
     assert line["event"] == f"notify.{outcome}"
-    assert (line["log_level"], line["receiver"]) == (level, "team")
+    assert (line["log_level"], line["integration"]) == (level, "team/webhook/0")
+
+
+def test_trouble_with_an_integration_is_said_once_and_so_is_its_end() -> None:
+    site = CoreSite()
+
+    async def refuse(_: IntegrationId, __: Notification) -> Ending:
+        return Retry("no connection", uncertain=False)
+
+    async def main() -> None:
+        site.receivers.answer = refuse
+        async with site.running():
+            await site.conductor.receive(alerts(site, "A", "B", "C"))
+            await until(lambda: len(site.receivers.told) == 3)
+            site.receivers.answer = site.receivers.accept
+            site.pass_time(300)
+            await until(lambda: site.verdicts().count("notified") == 3)
+
+    with capture_logs() as logs:
+        asyncio.run(main())
+    assert [line["event"] for line in logs] == ["notify.retry", "notify.works-again"]
 
 
 def test_so_many_notifications_are_under_way_at_once() -> None:

@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from trapgate.config import Address, Cidr
-from trapgate.listen import BoundListener, ListenerSettings, RecordReader, bind
-from trapgate.model import NS_PER_S, Now
+from trapgate.listen import BoundListener, ListenerSettings, RecordReader, bind, encode, origin
+from trapgate.model import NS_PER_S, Endpoint, Now
 from trapgate.observe import Metrics
 from trapgate.pipeline.receive import (
     BATCH_RECORDS_MAX,
@@ -20,9 +20,18 @@ from trapgate.pipeline.receive import (
     HELD_RETRY_NS,
     PEER_RECORDS_MIN,
     PEER_SHARE,
+    Batch,
+    Intake,
     Receive,
+    frames,
 )
-from trapgate.spool import Doorbell, SpoolReader, SpoolWriter
+from trapgate.spool import (
+    FRAME_BYTES_MAX,
+    FRAME_RECORDS_MAX,
+    Doorbell,
+    SpoolReader,
+    SpoolWriter,
+)
 from trapgate.spool.writer import KEEP_S
 
 
@@ -342,3 +351,29 @@ def test_metrics_that_cannot_be_published_stop_nothing(tmp_path: Path, sites: li
     site.send(1)
     site.turn()
     assert len(site.records()) == 1
+
+
+def test_records_are_cut_into_frames() -> None:
+    most, large = FRAME_RECORDS_MAX, bytes(FRAME_BYTES_MAX // 4 - 4)
+    assert list(frames([])) == []
+    assert [len(frame) for frame in frames([b""] * most)] == [most]
+    assert [len(frame) for frame in frames([b""] * (2 * most + 1))] == [most, most, 1]
+    assert [len(frame) for frame in frames([large] * 9)] == [4, 4, 1]
+    assert [len(frame) for frame in frames([large] * 4 + [b""])] == [4, 1]
+
+
+@pytest.mark.parametrize(("size_max_bytes", "held"), [(1 << 30, 0), (3_200_000, 6)])
+def test_more_than_a_frame_at_once_is_kept(
+    tmp_path: Path, sites: list[Site], size_max_bytes: int, held: int
+) -> None:
+    """As when many connections end in one second; what does not fit any more is held."""
+    site = Site(tmp_path, size_max_bytes=size_max_bytes)
+    sites.append(site)
+    intake = Intake(site.writer, site.bell, site.metrics)
+    small = encode(origin("lines", Endpoint("192.0.2.1", 514)), 0, "192.0.2.2", 1, b"")
+    batch = Batch()
+    batch.paced += [small] * FRAME_RECORDS_MAX + [small + bytes(65_000)] * 6
+    with capture_logs():
+        intake.put(batch, Now(0, NS_PER_S))
+    assert len(intake.held) == held
+    assert len(site.records()) == FRAME_RECORDS_MAX + 6 - held

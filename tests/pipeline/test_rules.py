@@ -14,7 +14,15 @@ from alerting.samples import routing
 from pipeline.cores import CoreSite, GatedStore, breathe, until
 from pipeline.spools import Died, MemorySpool
 from rules.samples import LINK, now, rule, rules, up_or_down
-from trapgate.model import NS_PER_S, UNIT_PUTS_MAX, Alert, EventMatches, Position, Rule
+from trapgate.model import (
+    NS_PER_S,
+    UNIT_PUTS_MAX,
+    Alert,
+    EventMatches,
+    Position,
+    Rule,
+    encode_matches,
+)
 from trapgate.pipeline.rules import (
     CURSOR_PREFIX,
     IDLE_S,
@@ -74,7 +82,7 @@ class Loop:
             await self.loop.replace(self.to_learn, 300 * NS_PER_S)
 
     def put(self, *events: EventMatches) -> None:
-        self.spool.append([msgspec.msgpack.encode(event) for event in events])
+        self.spool.append([encode_matches(event) for event in events])
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -160,6 +168,18 @@ def test_what_the_cursor_covers_is_skipped() -> None:
     assert again.written() == before
     assert again.statuses() == {"Gi0/1": "resolved"}
     assert again.spool.places["core"][0] == 3
+
+
+def test_matches_that_cannot_be_read_are_counted_and_passed_over() -> None:
+    loop = Loop()
+    loop.put(match("down", 1))
+    loop.spool.append([b"of another version"])
+    loop.put(match("up", 2))
+    with capture_logs() as logs:
+        loop.run()
+    assert loop.statuses() == {"Gi0/1": "resolved"}
+    assert loop.site.value("trapgate_spool_corrupt_total", spool="matches") == 1
+    assert [line["event"] for line in logs] == ["rules.unreadable-matches"]
 
 
 def test_matches_that_were_appended_twice_count_once() -> None:

@@ -1,6 +1,6 @@
 """Sinks name their failures, and one event that cannot be stored does not hold up the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
@@ -49,8 +49,8 @@ class Writer:
         return Position(self.stream, len(self.payloads))
 
 
-def sink(store: Store) -> StoreSink:
-    return StoreSink(store)  # type: ignore[arg-type]  # the part of the port that it uses
+def sink(store: Store, lost: Callable[[], None] = lambda: None) -> StoreSink:
+    return StoreSink(store, lost)  # type: ignore[arg-type]  # the part of the port that it uses
 
 
 def test_events_are_written() -> None:
@@ -67,24 +67,29 @@ def test_a_store_that_is_away_blocks() -> None:
 
 def test_an_event_that_cannot_be_stored_leaves_a_note() -> None:
     store = Store(unstorable=(2, 3))
-    bad = event(2, fields={"host.name": "\ud800"}, labels={"site": "\ud800"})
+    bad = event(2, timestamp=1 << 70, fields={"host.name": "\ud800"}, labels={"site": "\ud800"})
+    bad = msgspec.structs.replace(bad, severity=1 << 70, clock="device:\ud800")
     with capture_logs() as logs:
         sink(store)([event(1), bad, event(3), event(4)])
     assert [each.position.sequence for each in store.written] == [1, 2, 3, 4]
     assert store.written[0] == event(1)
     note = store.written[1]
     assert (note.id, note.raw, note.received_at) == (bad.id, bad.raw, bad.received_at)
+    assert (note.timestamp, note.clock, note.severity) == (bad.received_at, "arrival", None)
     assert note.fields == {"event.reason": "unstorable"}
     assert (note.device, note.labels, note.problems) == ("192.0.2.1", {}, (UNSTORABLE,))
     assert [entry["event"] for entry in logs] == ["store.unstorable", "store.unstorable"]
 
 
-def test_what_cannot_even_be_noted_stops_loudly() -> None:
-    store = Store(unstorable=(1,))
-    bad = event(1, problems=(UNSTORABLE,))
-    worse = msgspec.structs.replace(bad, raw=b"worse")
-    with capture_logs(), pytest.raises(Unstorable):
-        sink(store)([worse])
+def test_what_cannot_even_be_noted_is_dropped_and_counted() -> None:
+    store = Store(unstorable=(2,))
+    worse = msgspec.structs.replace(event(2), raw=b"worse")
+    lost: list[int] = []
+    with capture_logs() as logs:
+        sink(store, lambda: lost.append(1))([event(1), worse, event(3)])
+    assert store.written == [event(1), event(3)]
+    assert lost == [1]
+    assert [entry["event"] for entry in logs][-1] == "store.lost"
 
 
 def test_matches_are_appended_and_the_bell_rings() -> None:

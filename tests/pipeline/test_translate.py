@@ -1,12 +1,13 @@
 """Each datagram ends in exactly one outcome, and a bug costs one datagram, not the process."""
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from pipeline.datagrams import LINES, T0, TRAPS, datagram, translator
-from trapgate.model import Now, Protocol
+from pipeline.datagrams import LINES, T0, TRAPS, WordDecoder, datagram, translator
+from trapgate.model import Datagram, Decoded, Now, Protocol, Trap
 from trapgate.normalize.identity import Identities
-from trapgate.pipeline.translate import Batch
+from trapgate.pipeline.translate import MORE_MESSAGES, Batch
 
 NOW = Now(T0, 0)
 
@@ -55,10 +56,55 @@ def test_a_bug_is_an_event_and_is_counted() -> None:
         found = translator(lambda: bugs.append(1)).batch(records, "raw", Identities(), NOW)
     broken, fine = found.events
     assert broken.fields["event.reason"] == "internal-error"
-    assert (broken.raw, broken.kind) == (b"bug \xff", "snmp.trap")
+    assert broken.kind == "snmp.trap"
+    assert broken.raw == b""  # nothing has masked the community in it
+    assert broken.fields["event.raw_bytes"] == 5
     assert fine.message == "fine"
     assert bugs == [1]
     assert [entry["event"] for entry in logs] == ["translate.bug"]
+
+
+class MaskingDecoder(WordDecoder):
+    """Hides all of the datagram, and says what the normalizer cannot bear, or says it twice."""
+
+    def decode(self, datagram: Datagram, now: Now) -> Decoded:
+        decoded = super().decode(datagram, now)
+        (message,) = decoded.messages
+        if datagram.data.startswith(b"twice"):
+            return Decoded((message, message), b"******")
+        assert isinstance(message, Trap)
+        broken = msgspec.structs.replace(message, trap_oid=None)  # not what its type says
+        return Decoded((broken,), b"******")
+
+
+def masked(data: bytes) -> Batch:
+    decoders: dict[Protocol, WordDecoder] = {Protocol.SNMP: MaskingDecoder(Protocol.SNMP)}
+    with capture_logs():
+        return translator(decoders=decoders).batch([(1, datagram(data))], "raw", Identities(), NOW)
+
+
+def test_a_bug_behind_the_decoder_keeps_the_secret() -> None:
+    found = masked(b"public")
+    assert found.ledger == {"malformed/internal-error": 1}
+    assert found.events[0].raw == b"******"
+
+
+def test_a_bug_in_the_syslog_decoder_keeps_the_bytes() -> None:
+    with capture_logs():
+        (event,) = batch(b"bug 1", listener=LINES).events
+    assert (event.fields["event.reason"], event.raw) == ("internal-error", b"bug 1")
+
+
+def test_of_more_messages_the_first_is_taken() -> None:
+    found = masked(b"twice")
+    assert found.ledger == {"stored": 1}
+    (event,) = found.events
+    assert MORE_MESSAGES in event.problems
+
+
+def test_a_record_that_cannot_be_read_has_no_event() -> None:
+    found = translator().batch([(7, None)], "raw", Identities(), NOW)
+    assert found == Batch(7, [], {"malformed/unreadable-record": 1}, [])
 
 
 def test_an_inform_is_answered_each_time() -> None:

@@ -283,8 +283,8 @@ def test_a_match_of_a_rule_that_is_gone_is_a_decision() -> None:
     assert decision.refs == {"rule": "gone"}
 
 
-def test_keys_are_limited() -> None:
-    engine = RuleEngine(rules(), keys_max=4)
+def test_keys_of_a_rule_are_limited() -> None:
+    engine = RuleEngine(rules(), keys_max=8)
     clears = [up_or_down("up", 1, said=1, key=("r1", str(n))) for n in range(4)]
     assert len(feed(engine, *clears, at=1).changes) == 2
     raises = [up_or_down("down", 2, said=2, key=("r2", str(n))) for n in range(3)]
@@ -292,6 +292,20 @@ def test_keys_are_limited() -> None:
     assert verdicts(outcome) == ["raised", "raised", "too-many-keys"]
     known = [up_or_down("down", 3, said=3, key=("r1", "0")), up_or_down("up", 4, key=("r2", "0"))]
     assert verdicts(feed(engine, *known, at=4)) == ["raised", "cleared"]
+
+
+def test_a_rule_that_is_full_leaves_room_for_others() -> None:
+    (first, other) = rules(), rule(LINK.replace("InterfaceDown", "OtherDown"))
+    engine = RuleEngine((*first, other), keys_max=8)
+    flood = [up_or_down("down", 1, key=("r1", str(n))) for n in range(6)]
+    found = verdicts(feed(engine, *flood, at=1))
+    assert found == [*["raised"] * 4, *["too-many-keys"] * 2]
+    mine = [up_or_down("down", 2, uid=other.uid, key=("r1", str(n))) for n in range(5)]
+    assert verdicts(feed(engine, *mine, at=2)) == [*["raised"] * 4, "too-many-keys"]
+    engine.replace((other,))
+    engine.accept(engine.retire(now(3)).changes)
+    engine.replace((*first, other))
+    assert verdicts(feed(engine, flood[0], at=4)) == ["raised"]
 
 
 class TestForgetting:

@@ -9,7 +9,7 @@ from store.events import MIDNIGHT, event
 from trapgate.model import NEVER, NS_PER_S, Now
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
-from trapgate.store.folder import DAY_NS, day_bytes, stored_days
+from trapgate.store.folder import DAY_NS, day_bytes, day_path, set_aside, stored_days
 
 TODAY = MIDNIGHT // DAY_NS
 NOON = Now(MIDNIGHT + DAY_NS // 2, 0)
@@ -57,6 +57,32 @@ def test_the_oldest_days_give_way_to_the_size(store: SqliteEventStore, tmp_path:
         "events-2026-11-20.sqlite",
     ]
     assert left(store) == [5]
+
+
+def test_a_newest_day_above_the_bound_stays_and_is_told(
+    store: SqliteEventStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = day_bytes(tmp_path, TODAY)
+    store.retain(NOON, bytes_max=size)
+    assert store.oversize is None
+    for _ in range(2):
+        store.retain(NOON, bytes_max=size - 1)
+        assert store.oversize == "events-2026-11-21.sqlite"
+    assert left(store) == [5]
+    assert "".join(capsys.readouterr()).count("store.oversize") == 1
+    store.retain(NOON, bytes_max=size)
+    assert store.oversize is None
+
+
+def test_a_broken_day_is_deleted_like_any_other(store: SqliteEventStore, tmp_path: Path) -> None:
+    for offset in (-4, -3):
+        day_path(tmp_path, TODAY + offset).write_bytes(b"this is no database" * 400)
+    set_aside(tmp_path, TODAY - 4)
+    assert left(store) == [5, 4, 3]
+    assert day_bytes(tmp_path, TODAY - 4) > 0
+    assert store.retain(NOON, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
+    assert store.broken == {}
+    assert not list(tmp_path.glob("*broken*"))
 
 
 def test_an_expired_day_may_come_back(store: SqliteEventStore) -> None:

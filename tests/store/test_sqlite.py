@@ -20,9 +20,10 @@ from trapgate.store import (
     StoreLocked,
     StoreUnavailable,
     TooManyGroups,
+    TooManyRows,
     Unstorable,
 )
-from trapgate.store.folder import DAY_NS, day_path, stored_days
+from trapgate.store.folder import BROKEN_MAX, DAY_NS, day_path, set_aside, stored_days
 from trapgate.store.sqlite import GROUPS_MAX
 
 TODAY = MIDNIGHT // DAY_NS
@@ -346,10 +347,77 @@ def test_a_file_whose_making_was_cut_short_is_made(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_broken_file_is_reported(tmp_path: Path) -> None:
+def broken_days(folder: Path, *offsets: int) -> None:
+    """Five days with an event each, the last is today; some of them broken."""
+    store = SqliteEventStore.open(folder)
+    store.write([event(n, MIDNIGHT + (n - 5) * DAY_NS) for n in range(1, 6)])
+    store.close()
+    for offset in offsets:
+        day_path(folder, TODAY + offset).write_bytes(b"this is no database" * 400)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_broken_day_stops_no_other(tmp_path: Path, read_only: bool) -> None:
+    broken_days(tmp_path, -2)
+    store = SqliteEventStore.open(tmp_path, read_only=read_only)
+    assert store.broken == {"events-2026-11-19.sqlite": "file is not a database"}
+    assert everything(store) == [5, 4, 2, 1]
+    assert sequences(store.since(Position("raw-1", 0), 9)) == [1, 2, 4, 5]
+    assert store.get(event_id(3, MIDNIGHT - 2 * DAY_NS)) is None
+    page = store.search(Everything(), start=0, end=NEVER, limit=9, before=Position("raw-1", 2))
+    assert sequences(page) == [1]
+    store.close()
+
+
+def test_a_day_that_breaks_while_it_is_open_is_passed_over(tmp_path: Path) -> None:
+    broken_days(tmp_path)
+    store = SqliteEventStore.open(tmp_path, read_only=True)
     day_path(tmp_path, TODAY).write_bytes(b"this is no database" * 400)
-    with pytest.raises(StoreUnavailable, match="not a database"):
-        SqliteEventStore.open(tmp_path)
+    assert everything(store) == [4, 3, 2, 1]
+    assert list(store.broken) == ["events-2026-11-21.sqlite"]
+
+
+def test_a_broken_day_that_is_written_is_set_aside(tmp_path: Path) -> None:
+    broken_days(tmp_path, 0)
+    wal = day_path(tmp_path, TODAY).with_name("events-2026-11-21.sqlite-wal")
+    wal.write_bytes(b"of the broken one")
+    store = SqliteEventStore.open(tmp_path)
+    store.write([event(6)])
+    assert everything(store) == [6, 4, 3, 2, 1]
+    assert store.broken == {"events-2026-11-21.broken-1.sqlite": "file is not a database"}
+    aside = tmp_path / "events-2026-11-21.broken-1.sqlite"
+    assert aside.read_bytes().startswith(b"this is no database")
+    assert stored_days(tmp_path) == list(range(TODAY - 4, TODAY + 1))
+    store.expire(NEVER)
+    assert [path.name for path in tmp_path.iterdir()] == ["events.lock"]
+    assert store.broken == {}
+    store.close()
+
+
+def test_a_disk_that_breaks_every_file_is_not_filled(tmp_path: Path) -> None:
+    path = day_path(tmp_path, TODAY)
+    for number in range(1, BROKEN_MAX + 1):
+        path.write_bytes(b"broken")
+        assert set_aside(tmp_path, TODAY).name == f"events-2026-11-21.broken-{number}.sqlite"
+    path.write_bytes(b"this is no database" * 400)
+    store = SqliteEventStore.open(tmp_path)
+    with pytest.raises(StoreUnavailable, match="broken again"):
+        store.write([event(1)])
+    store.close()
+
+
+def test_a_search_examines_so_many_events_and_says_so(tmp_path: Path) -> None:
+    store = SqliteEventStore.open(tmp_path, rows_max=5)
+    store.write([event(n, device=f"router-{n}") for n in range(1, 7)])
+    rare = Word("source.ip", "192.0.2.9")
+    with pytest.raises(TooManyRows, match="5 events were examined and 0 of them met the query"):
+        store.search(rare, start=0, end=NEVER, limit=1)
+    assert sequences(store.search(Everything(), start=0, end=NEVER, limit=5)) == [6, 5, 4, 3, 2]
+    since = MIDNIGHT + 2 * NS_PER_S
+    assert store.search(rare, start=since, end=NEVER, limit=1) == []
+    narrowed = store.search(Word("host.name", "router-1"), start=0, end=NEVER, limit=9)
+    assert sequences(narrowed) == [1]
+    store.close()
 
 
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:

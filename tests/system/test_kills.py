@@ -1,9 +1,11 @@
 """Kill -9 of every process at every moment: nothing is lost, nothing is stored or told twice."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -217,3 +219,75 @@ def test_of_everything_at_once(trapgate: Trapgate, webhook: Webhook, device: Sen
         os.kill(pid, signal.SIGKILL)
     device.send(link_trap(1))
     webhook.await_statuses(interface(1), "firing")
+
+
+def test_of_run(trapgate: Trapgate, webhook: Webhook, device: Sender) -> None:
+    """`run` may be lost at any time: all go on, it is made again, and who starts finds it."""
+    pids = {name: trapgate.process(name) for name in ("receive", "ingest", "core")}
+    shutil.rmtree(trapgate.layout.run)
+    eventually(trapgate.layout.bundle.is_file, "the configuration is published again")
+    device.send(link_trap(1))
+    webhook.await_statuses(interface(1), "firing")
+    assert {name: trapgate.process(name) for name in pids} == pids
+
+    shutil.rmtree(trapgate.layout.run)
+    trapgate.kill_process("ingest")
+    device.send(link_trap(2))
+    webhook.await_statuses(interface(2), "firing")
+    assert trapgate.reload().status_code == 200
+    trapgate.await_accounted(2)
+    assert trapgate.process("core") == pids["core"]
+    assert trapgate.process("receive") == pids["receive"]
+
+
+def test_of_run_that_cannot_be_made_again(
+    trapgate: Trapgate, webhook: Webhook, device: Sender
+) -> None:
+    """A file is where the folder was: nothing can be published, and nothing ends by that."""
+    shutil.rmtree(trapgate.layout.run)
+    trapgate.layout.run.write_text("")
+    trapgate.kill_process("ingest")
+    device.send(link_trap(1))
+    webhook.await_statuses(interface(1), "firing")
+    assert "cannot be published" in trapgate.reload().text
+    trapgate.signal(signal.SIGHUP)
+    eventually(
+        lambda: "event=reload.refused process=supervisor" in trapgate.text_of("stderr"), "refused"
+    )
+    assert trapgate.text_of("stderr").count("event=configuration.unpublished ") == 1
+
+    trapgate.layout.run.unlink()
+    eventually(trapgate.layout.bundle.is_file, "the configuration is published again")
+    assert trapgate.reload().status_code == 200
+    trapgate.await_accounted(1)
+
+
+def test_of_what_cannot_start_again(trapgate: Trapgate, webhook: Webhook, device: Sender) -> None:
+    """Its pauses grow, and it comes back when it can."""
+    away = trapgate.layout.matches_spool.with_name("away")
+    trapgate.layout.matches_spool.rename(away)
+    trapgate.layout.matches_spool.write_text("")
+    os.kill(ingest_of(trapgate, away), signal.SIGKILL)
+
+    def tries() -> list[str]:
+        lines = trapgate.text_of("stderr").splitlines()
+        return [line for line in lines if "event=process.died" in line and "name=ingest" in line]
+
+    eventually(lambda: len(tries()) >= 4, "four tries")
+    pauses = [float(line.rpartition("again_in_s=")[2]) for line in tries()]
+    assert pauses[:4] == [0.0, 0.1, 0.2, 0.4]
+    trapgate.layout.matches_spool.unlink()
+    away.rename(trapgate.layout.matches_spool)
+    device.send(link_trap(1))
+    webhook.await_statuses(interface(1), "firing")
+
+
+def ingest_of(trapgate: Trapgate, matches_spool: Path) -> int:
+    """Ingest, whose spool was moved to this folder."""
+    (pid,) = [
+        pid
+        for pid in trapgate.children()
+        for link in Path(f"/proc/{pid}/fd").iterdir()
+        if link.exists() and link.readlink() == matches_spool / "stream"
+    ]
+    return pid

@@ -99,6 +99,34 @@ def test_the_port_of_the_api_in_use(stopped: Trapgate) -> None:
     assert f"web cannot listen on 127.0.0.1:{stopped.http}: Address already in use" in message
 
 
+@pytest.mark.parametrize("data", ["/proc/nope", "trapgate.yml", "trapgate.yml/data"])
+def test_a_data_folder_that_cannot_be_used(data: str, stopped: Trapgate) -> None:
+    stopped.edit("trapgate.yml", "data: ./data", f"data: {data}")
+    message = refusal(stopped)
+    assert f"trapgate cannot start: the data folder {stopped.folder / data} cannot" in message
+    assert "set `data` to a folder that this user can write to" in message
+
+
+def test_a_data_folder_in_which_a_file_is_in_the_way(stopped: Trapgate) -> None:
+    stopped.layout.data.mkdir()
+    stopped.layout.run.write_text("")
+    message = refusal(stopped)
+    assert f"the data folder {stopped.layout.data} cannot be used: File exists" in message
+    assert f"({stopped.layout.run})" in message
+
+
+def test_the_folder_that_data_shares_keeps_its_mode(stopped: Trapgate) -> None:
+    stopped.edit("trapgate.yml", "data: ./data", "data: .")
+    stopped.folder.chmod(0o755)
+    stopped.start()
+    assert stopped.folder.stat().st_mode & 0o777 == 0o755
+    made = {path for path in stopped.folder.iterdir() if path.name in ("run", "spool", "events")}
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}
+    files = [*stopped.folder.glob("*.sqlite*")]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert stopped.stop() == 0
+
+
 def test_a_second_one_on_the_same_data(trapgate: Trapgate) -> None:
     text = (trapgate.folder / "trapgate.yml").read_text()
     for port in (trapgate.snmp, trapgate.closed, trapgate.syslog, trapgate.http):

@@ -14,6 +14,7 @@ from trapgate.alerting.protocol import Commit, Committed, Receive
 from trapgate.model import NS_PER_S, Alert, Decision, Now
 from trapgate.state import MemoryStateStore, SqliteHistory
 from trapgate.store import SqliteEventStore
+from trapgate.store.sqlite import ROWS_EXAMINED_MAX
 from trapgate.web import Backend, build_app
 
 RESOLVE_TIMEOUT_S = 300
@@ -27,7 +28,9 @@ class Gateway:
     to the counters.
     """
 
-    def __init__(self, folder: Path, routes: Routing | None = None) -> None:
+    def __init__(
+        self, folder: Path, routes: Routing | None = None, rows_max: int = ROWS_EXAMINED_MAX
+    ) -> None:
         self.second = 0.0
         self.refusal: str | None = None
         self.reload_error: str | None = None
@@ -37,7 +40,7 @@ class Gateway:
         self.counted: dict[str, int] = {}
         self.core = Core(routes or routing())
         self.state = MemoryStateStore()
-        self.events = SqliteEventStore.open(folder / "events")
+        self.events = SqliteEventStore.open(folder / "events", rows_max=rows_max)
         self.history = SqliteHistory.open(folder / "history.db")
         self.app = build_app(
             Backend(

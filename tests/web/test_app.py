@@ -5,7 +5,7 @@ import pytest
 from trapgate.web import app
 from web.gateway import Gateway
 
-GETS = [path for path, _ in (*app._QUICK, *app._SLOW)]
+GETS = [path for path, _ in (*app._QUICK, *app._SLOW, *app._LARGE)]
 POSTS = [path for path, _ in app._POSTS]
 
 
@@ -31,3 +31,13 @@ def test_other_methods(gateway: Gateway, path: str) -> None:
 
 def test_no_such_path(gateway: Gateway) -> None:
     assert gateway.get("/api/v2/none").status_code == 404
+
+
+@pytest.mark.parametrize("path", sorted({*GETS, *POSTS}))
+def test_only_alertmanagers_api_is_open_to_other_origins(gateway: Gateway, path: str) -> None:
+    asked = {"Origin": "http://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    method = "GET" if path in GETS else "POST"
+    answers = [gateway.request(each, path, headers=asked) for each in (method, "OPTIONS")]
+    for answer in answers:
+        allowed = answer.headers.get("access-control-allow-origin")
+        assert allowed == ("*" if path.startswith("/api/v2/") else None)

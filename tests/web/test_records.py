@@ -1,5 +1,6 @@
 """Events and decisions: found by query, time and subject, and never more than asked for."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ NINES = "9" * 5_000
 
 @pytest.fixture
 def filled(gateway: Gateway) -> Gateway:
-    """Events of the seconds 1 to 60 after midnight."""
+    """Events of the seconds 1 to 60 after midnight; it is an hour later."""
+    gateway.second = (MIDNIGHT - gateway.now().wall_ns) / NS_PER_S + 3_600
     gateway.events.write(
         [event(n, device=f"router-{n % 3}", message=f"event {n}") for n in range(1, 61)]
     )
@@ -66,6 +68,26 @@ def test_events_that_are_asked_for(
 ) -> None:
     found = messages(filled, *params, ("limit", "3"))
     assert found == [f"event {n}" for n in expected]
+
+
+def test_without_a_start_a_day_is_searched(filled: Gateway) -> None:
+    filled.events.write([event(100, MIDNIGHT - 20 * 3_600 * NS_PER_S, message="same window")])
+    filled.events.write([event(101, MIDNIGHT - 24 * 3_600 * NS_PER_S, message="long ago")])
+    assert messages(filled, ("limit", "99"))[60:] == ["same window"]
+    everything = messages(filled, ("limit", "99"), ("start", second(-7 * 86_400)))
+    assert everything[60:] == ["same window", "long ago"]
+    end = second(-23 * 3_600)
+    assert messages(filled, ("end", end)) == ["long ago"]
+
+
+def test_a_search_that_would_examine_too_much(tmp_path: Path) -> None:
+    with closing(Gateway(tmp_path, rows_max=5)) as gateway:
+        gateway.second = (MIDNIGHT - gateway.now().wall_ns) / NS_PER_S + 3_600
+        gateway.events.write([event(n) for n in range(1, 7)])
+        answer = gateway.get(EVENTS, ("query", "source.ip:192.0.2.9"))
+        assert answer.status_code == 400
+        assert answer.json().endswith("narrow the query or the time")
+        assert len(messages(gateway, ("limit", "5"))) == 5
 
 
 @pytest.mark.parametrize(
@@ -120,10 +142,11 @@ def test_decisions_by_subject_newest_first(gateway: Gateway) -> None:
 def test_an_event_store_that_cannot_be_read(filled: Gateway, tmp_path: Path) -> None:
     filled.events.close()
     for file in (tmp_path / "events").glob("*.sqlite"):
-        file.write_bytes(b"no database" * 1_000)
-    answer = filled.get(EVENTS)
+        file.unlink()
+        file.mkdir()
+    answer = filled.get(EVENTS, ("start", second(0)))
     assert answer.status_code == 503
-    assert "not a database" in answer.json()
+    assert "disk I/O error" in answer.json()
 
 
 def test_a_history_that_cannot_be_read(gateway: Gateway) -> None:

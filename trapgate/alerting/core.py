@@ -4,6 +4,10 @@ Inputs in, effects out; all transitions are in this file. Its memory changes onl
 has confirmed the write: on `Committed`. A notification is claimed (its intent is committed), sent,
 and confirmed (its outcome is committed), in this order; after a crash in between it is sent again
 under the same id.
+
+It also writes for others: rules bring their keys and their cursor along with the alerts that they
+make (`Receive.puts`), because the three are one unit of state, which wins or loses whole. Of those
+keys the core knows the revision, and nothing else.
 """
 
 from collections.abc import Iterable

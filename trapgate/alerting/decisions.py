@@ -15,9 +15,11 @@ def alert_decision(alert: Alert, channels: Sequence[Channel], now: Now) -> Decis
     refs = {f"channel.{n}": str(channel.key.integration) for n, channel in enumerate(channels)}
     refs |= {f"event.{n}": event for n, event in enumerate(alert.event_ids[-1:])}
     groups = ", ".join(sorted({channel.group.key for channel in channels})) or "no group"
-    return Decision(
-        alert.fingerprint, alert.status(now.wall_ns), f"episode {alert.episode}, in {groups}", refs
-    )
+    status = alert.status(now.wall_ns)
+    reason = f"episode {alert.episode}, in {groups}"
+    if status == "resolved" and not any(alert.fingerprint in c.held() for c in channels):
+        reason += "; it ended before anybody was told of it"
+    return Decision(alert.fingerprint, status, reason, refs)
 
 
 def told_decision(channel: Channel, intent: Intent, ending: Ending) -> Decision:

@@ -1,7 +1,8 @@
 """What the alerting core is told, and what it asks for: inputs and effects.
 
-The core answers every input with a list of effects. A `Commit` or `Claim` is answered, in the
-order in which they were asked for, by `Committed` or `CommitFailed`; a `Send` by `Told`.
+The core answers every input with a list of effects. A `Commit` or `Claim` is answered by
+`Committed` or `CommitFailed`, in whatever order (claims may overtake commits; a key is never in two
+at once); a `Send` by `Told`.
 """
 
 import msgspec

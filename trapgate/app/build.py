@@ -6,6 +6,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -121,7 +122,7 @@ class _Builder:
         if settings.store.retention_days < 1:
             summary = "retention_days must be 1 or more"
             self.problems.append(settings.store.problem("retention_days", summary))
-        if settings.web.listen.host == "*":
+        if not _loopback(settings.web.listen.host):
             summary = "the API has no authentication yet: this lets anybody on the network in"
             span = settings.web.where.key("listen")
             hint = "listen on 127.0.0.1 and put a proxy that authenticates before it"
@@ -150,7 +151,7 @@ class _Builder:
             url = webhook.url or self.bundle.secrets.get(webhook.url_file or "", "")
             read = msgspec.structs.replace(webhook, url=url, url_file=None)
             self.problems += check_webhook(webhook) or check_webhook(read)
-            external = settings.web.external_url or f"http://{settings.web.listen}"
+            external = settings.web.url()
             key = IntegrationId(receiver.name, "webhook", index)
             specs.append(IntegrationSpec(key, webhook.send_resolved))
             self.integrations[key] = partial(WebhookIntegration, webhook, url, external)
@@ -173,6 +174,11 @@ class _Builder:
         snmp = msgspec.structs.replace(snmp, communities=communities)
         decode = msgspec.structs.replace(settings.decode, snmp=snmp)
         return msgspec.structs.replace(settings, decode=decode)
+
+
+def _loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on an address's host (`Address.host`)."""
+    return host != "*" and ip_address(host.partition("%")[0]).is_loopback
 
 
 def restart_needed(old: Configuration, new: Configuration) -> list[Problem]:

@@ -13,12 +13,12 @@ from starlette.applications import Starlette
 from trapgate import __version__
 from trapgate.alerting.core import Core
 from trapgate.app.accept import read_again
-from trapgate.app.build import Configuration, build
+from trapgate.app.build import Configuration
 from trapgate.app.clock import now
-from trapgate.app.files import bundle_stamp, publish_bundle, published_bundle
 from trapgate.app.layout import CORE_READER
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Process
+from trapgate.app.published import Published
 from trapgate.model import NS_PER_S, Alert, IntegrationId, Notification, Problem
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
@@ -52,7 +52,7 @@ class _CoreProcess:
         self.metrics = Metrics()
         self.carrier = Carrier()
         self.started_at = now().wall_ns
-        self.stamp = process.stamp
+        self.published = Published(layout.bundle, process.stamp)
         self.state = SqliteStateStore.open(layout.state)
         self.history = SqliteHistory.open(layout.history)
         self.events = SqliteEventStore.open(layout.events, read_only=True)
@@ -120,7 +120,7 @@ class _CoreProcess:
             board=self.conductor.core.board,
             receive=self.receive,
             reload=self.reload,
-            ready=lambda: None if self.loaded else "loading state",
+            ready=self.ready,
             metrics=self.exposition,
             config_text=self.config_text,
             resolve_timeout_ns=self.resolve_timeout_ns,
@@ -140,6 +140,14 @@ class _CoreProcess:
         if make is None:
             return Retry(f"{integration} is not configured", uncertain=False)
         return await self.carrier.deliver(make(), notification)
+
+    def ready(self) -> str | None:
+        """Why this trapgate should get no alerts now, if so: state is not loaded yet, or the last
+        write of it failed."""
+        if not self.loaded:
+            return "loading state"
+        trouble = self.conductor.trouble
+        return None if trouble is None else f"state cannot be written: {trouble}"
 
     async def receive(self, alerts: Sequence[Alert]) -> str | None:
         try:
@@ -179,8 +187,11 @@ class _CoreProcess:
         configuration, errors = read_again(self.process.config_path, self.configuration)
         if configuration is None:
             return self.refuse(errors)
-        publish_bundle(configuration.bundle, self.process.layout.bundle)
-        self.stamp = bundle_stamp(self.process.layout.bundle)
+        try:
+            self.published.publish(configuration.bundle)
+        except OSError as error:
+            summary = f"the configuration cannot be published: {error}"
+            return self.refuse([Problem("unpublished", "error", summary)])
         await self.adopt(configuration)
         return None
 
@@ -197,11 +208,7 @@ class _CoreProcess:
 
     async def take_over(self) -> None:
         """Use what the supervisor has published, if it has."""
-        stamp = bundle_stamp(self.process.layout.bundle)
-        if stamp == self.stamp:
-            return
-        self.stamp = stamp
-        configuration, _ = build(published_bundle(self.process.layout.bundle))
+        configuration = self.published.newer()
         if configuration is not None:
             await self.adopt(configuration)
 

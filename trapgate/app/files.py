@@ -18,6 +18,9 @@ from trapgate.model import Problem, Span
 
 BUNDLE_SCHEMA = 1
 
+Stamp = tuple[int, int]
+"""What tells one published bundle from another."""
+
 SEARCHED = (Path("trapgate.yml"), Path("/etc/trapgate/trapgate.yml"))
 """Where the configuration is looked for if none is named."""
 
@@ -29,6 +32,9 @@ DEFAULTS = Path(__file__).parent / "defaults"
 """The default configuration."""
 
 TEST_SUFFIX = ".test.yml"
+
+SCRATCH_SUFFIX = ".tmp"
+"""Of files that are being written; a process that was killed meanwhile leaves one."""
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -159,23 +165,35 @@ def _url_files(name: str, text: str) -> list[tuple[str | None, Span]]:
     ]
 
 
-def publish_bundle(bundle: Bundle, path: Path) -> None:
-    """Make a bundle the one that all processes use, whole or not at all; it holds secrets."""
-    scratch = path.with_suffix(".tmp")
-    fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(msgspec.json.encode(bundle))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
+def publish_bundle(bundle: Bundle, path: Path) -> Stamp:
+    """Make a bundle the one that all processes use, whole or not at all; it holds secrets.
+
+    Two processes may publish at the same time: each writes a file of its own, the later one stays.
+    The file's folder is made if it is lost. Returns the stamp. Raises `OSError`; nothing has
+    changed then.
+    """
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    scratch = path.with_suffix(f".{os.getpid()}{SCRATCH_SUFFIX}")
+    try:
+        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(msgspec.json.encode(bundle))
+            file.flush()
+            os.fsync(file.fileno())
+            written = os.fstat(file.fileno())
+        os.replace(scratch, path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
+    return written.st_ino, written.st_mtime_ns
 
 
 def published_bundle(path: Path) -> Bundle:
-    """The bundle that all processes use."""
+    """The bundle that all processes use. Raises `OSError`, `ValueError` if it is damaged."""
     return msgspec.json.decode(path.read_bytes(), type=Bundle)
 
 
-def bundle_stamp(path: Path) -> tuple[int, int]:
-    """What changes when another bundle is published."""
+def bundle_stamp(path: Path) -> Stamp:
+    """What changes when another bundle is published. Raises `OSError`."""
     found = path.stat()
     return found.st_ino, found.st_mtime_ns

@@ -47,9 +47,14 @@ class Layout(msgspec.Struct, frozen=True):
         return self.run / f"{process}.prom"
 
     def create(self) -> None:
-        """Make the folders, for their owner only: raw datagrams may hold secrets."""
-        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.data.chmod(0o700)
+        """Make the folders that are missing, for their owner only: raw datagrams may hold secrets.
+
+        A `data` that is there already keeps its mode, it may be a folder with other things in it;
+        all that is put into it is closed to others. Raises `OSError`.
+        """
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.run, self.raw_spool.parent, self.events):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 STORE_READER = "store"

@@ -7,23 +7,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from trapgate.app.build import Configuration, build
+from trapgate.app.build import Configuration
+from trapgate.app.chores import Chores, MatchesSpool
 from trapgate.app.clock import now
-from trapgate.app.files import bundle_stamp, published_bundle
-from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER, Layout
+from trapgate.app.files import Stamp
+from trapgate.app.layout import RULES_READER, STORE_READER, Layout
+from trapgate.app.published import Published
+from trapgate.app.trouble import Trouble
 from trapgate.listen import BoundListener, RecordReader
 from trapgate.listen.reply import Replier
-from trapgate.model import NS_PER_S
-from trapgate.observe import Follower, Metrics, logger
+from trapgate.observe import Follower, Metrics
 from trapgate.pipeline.ingest import Ingest, Leg, Sinks, run_ingest
 from trapgate.pipeline.receive import Receive
 from trapgate.pipeline.sinks import MatchesSink, StoreSink
 from trapgate.rules import Matcher
 from trapgate.spool import Doorbell, SpoolReader, SpoolWriter
-from trapgate.store import SqliteEventStore, StoreUnavailable
-
-CHORES_S = 10
-"""How often ingest deletes what it need not keep: read segments, old days of events."""
+from trapgate.store import SqliteEventStore
 
 MATCHES_BYTES_MAX = 1 << 30
 """Bound of the matches spool: some four million matches that the core has not read."""
@@ -51,7 +50,7 @@ class Process(msgspec.Struct, frozen=True):
     name: str
     config_path: str | None
     configuration: Configuration
-    stamp: tuple[int, int]
+    stamp: Stamp
     layout: Layout
     inherited: Inherited
     ready: Callable[[], None]
@@ -83,11 +82,12 @@ def ingest_process(process: Process) -> None:
     stopping: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     layout, metrics = process.layout, Metrics()
-    bugs = metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
+    failures = metrics.counter("trapgate_ingest_failures_total")
+    bugs, lost = failures.labels("internal-error"), failures.labels("unstorable")
     store = SqliteEventStore.open(layout.events)
     spool = SpoolWriter.open(layout.matches_spool, size_max_bytes=MATCHES_BYTES_MAX)
     bell = process.inherited.matches_bell
-    matches = MatchesSink(spool, bell, lambda: spool.trim((CORE_READER,)))
+    kept = MatchesSpool(spool, metrics)
     replier = Replier(process.inherited.listeners)
     decode = RecordReader().decode
     store_reader = SpoolReader.open(layout.raw_spool, STORE_READER)
@@ -96,13 +96,27 @@ def ingest_process(process: Process) -> None:
         rules_leg=Leg(SpoolReader.open(layout.raw_spool, RULES_READER), decode),
         translator=process.configuration.translator(bugs.inc),
         matcher=Matcher(process.configuration.rules),
-        sinks=Sinks(StoreSink(store), matches, replier.send),
+        sinks=Sinks(StoreSink(store, lost.inc), MatchesSink(spool, bell, kept.trim), replier.send),
         metrics=metrics,
         now=now,
     )
     corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("raw")
-    damage = Follower(corrupt, lambda: store_reader.damaged)
-    chores = _IngestChores(process, ingest, store, matches, bugs.inc, damage)
+    chores = Chores(
+        ingest=ingest,
+        published=Published(layout.bundle, process.stamp),
+        settings=process.configuration.settings.store,
+        store=store,
+        matches=kept,
+        on_bug=bugs.inc,
+        count_damage=Follower(corrupt, lambda: store_reader.damaged),
+        now=now,
+    )
+    counting = Trouble("metrics.unpublished")
+
+    def publish() -> None:
+        with counting.contained():
+            metrics.publish(layout.metrics(process.name))
+
     gc.freeze()  # what is here now stays: it need not be walked again
     gc.set_threshold(COLLECT_EVERY)
     process.ready()
@@ -110,61 +124,8 @@ def ingest_process(process: Process) -> None:
         ingest,
         bell=process.inherited.raw_bell.wait,
         between=chores,
-        publish=lambda: metrics.publish(layout.metrics(process.name)),
+        publish=publish,
         stopping=lambda: bool(stopping),
         now=now,
     )
     store.close()
-
-
-class _IngestChores:
-    """What ingest does between batches: take over a new configuration, delete what is old."""
-
-    def __init__(
-        self,
-        process: Process,
-        ingest: Ingest,
-        store: SqliteEventStore,
-        matches: MatchesSink,
-        on_bug: Callable[[], None],
-        count_damage: Callable[[], None],
-    ) -> None:
-        self._count_damage = count_damage
-        self._process = process
-        self._ingest = ingest
-        self._store = store
-        self._matches = matches
-        self._on_bug = on_bug
-        self._stamp = process.stamp
-        self._chores_at = 0
-
-    def __call__(self) -> None:
-        stamp = bundle_stamp(self._process.layout.bundle)
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._reload()
-        moment = now()
-        if moment.elapsed_ns >= self._chores_at:
-            self._chores_at = moment.elapsed_ns + CHORES_S * NS_PER_S
-            self._count_damage()
-            self._matches.trim()
-            self._retain()
-
-    def _reload(self) -> None:
-        configuration, _ = build(published_bundle(self._process.layout.bundle))
-        if configuration is not None:
-            self._ingest.translator = configuration.translator(self._on_bug)
-            self._ingest.matcher = Matcher(configuration.rules)
-            logger().info("reloaded")
-
-    def _retain(self) -> None:
-        settings = self._process.configuration.settings.store
-        try:
-            gone = self._store.retain(
-                now(), days=settings.retention_days, bytes_max=settings.size_max
-            )
-        except StoreUnavailable as error:
-            logger().error("store.retention", reason=error.reason)
-            return
-        for name in gone:
-            logger().info("store.deleted", file=name)

@@ -24,6 +24,9 @@ _DEFAULT_LISTENERS = (
     ),
 )
 
+EVERY_ADDRESS = ("*", "0.0.0.0", "::")
+"""Hosts that can be listened on, and that no link can lead to."""
+
 
 class SpoolSettings(Section, frozen=True, kw_only=True):
     """`spool`: what was received and is not processed yet."""
@@ -54,7 +57,9 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     """Days of events that are kept; older files are deleted."""
 
     size_max: ByteSize = ByteSize(RETENTION_BYTES_MAX)
-    """Bound of all event files on disk; the oldest days are deleted first."""
+    """Bound of the event files of all days together: while they are above it, the oldest day is
+    deleted. The newest day stays, whatever its size: leave room for one on the disk; trapgate logs
+    an error if it alone is above the bound."""
 
     later: ClassVar[Mapping[str, str]] = {"elasticsearch": "the Elasticsearch store comes later"}
 
@@ -93,9 +98,18 @@ class WebSettings(Section, frozen=True, kw_only=True):
     """
 
     external_url: str = ""
-    """How others reach this trapgate, as `https://trapgate.example.net`; for links."""
+    """How others reach this trapgate, as `https://trapgate.example.net`; for links. Without it
+    they lead to `listen`; if that is every address, to `http://localhost` with its port."""
 
     later: ClassVar[Mapping[str, str]] = {"config_file": "TLS and authentication come later"}
+
+    def url(self) -> str:
+        """Where links to this trapgate lead."""
+        if self.external_url:
+            return self.external_url
+        if self.listen.host in EVERY_ADDRESS:
+            return f"http://localhost:{self.listen.port}"
+        return f"http://{self.listen}"
 
 
 class ObserveSettings(Section, frozen=True, kw_only=True):

@@ -15,15 +15,18 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trapgate.app.accept import read_again
-from trapgate.app.build import Configuration, build
-from trapgate.app.files import bundle_stamp, publish_bundle, published_bundle
+from trapgate.app.build import Configuration
+from trapgate.app.files import SCRATCH_SUFFIX
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Inherited, Process, ingest_process, receive_process
+from trapgate.app.published import Published
+from trapgate.app.trouble import Trouble
 from trapgate.config import Address
 from trapgate.listen import BindFailed, bind
 from trapgate.observe import Metrics, configure_logs, logger
@@ -71,7 +74,9 @@ class Supervisor:
         self.metrics = Metrics()
         self.inherited: Inherited
         self.http: Address
-        self._stamp = (0, 0)
+        self._published = Published(self.layout.bundle)
+        self._publishing = Trouble("configuration.unpublished")
+        self._counting = Trouble("metrics.unpublished")
         self._pids: dict[int, str] = {}
         self._started: dict[str, float] = {}
         self._pauses: dict[str, float] = {}
@@ -84,14 +89,14 @@ class Supervisor:
         Raises `StartFailed` if the data folder or a port cannot be had.
         """
         _raise_open_files()
-        self.layout.create()
-        lock = _lock(self.layout.lock)
+        with _usable(self.layout.data):
+            self.layout.create()
+            lock = _lock(self.layout.lock)
         try:
             self.inherited = self._open()
-            self._publish()
-            # a file of an earlier run would be added to this one's metrics
-            for name in (*PROCESSES, "supervisor"):
-                self.layout.metrics(name).unlink(missing_ok=True)
+            with _usable(self.layout.data):
+                self._clear()
+                self._published.publish(self.configuration.bundle)
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             for name in PROCESSES:
                 self._start(name)
@@ -114,18 +119,33 @@ class Supervisor:
         self.http = Address(settings.web.listen.host, http.getsockname()[1])
         return Inherited(listeners, http.detach(), Doorbell(), Doorbell())
 
+    def _clear(self) -> None:
+        """Delete what an earlier run has left: its metrics would be added to this one's."""
+        for name in (*PROCESSES, "supervisor"):
+            self.layout.metrics(name).unlink(missing_ok=True)
+        for scratch in self.layout.run.glob(f"*{SCRATCH_SUFFIX}"):
+            scratch.unlink(missing_ok=True)
+
     # -- life of the processes ---------------------------------------------------------------
 
     def _start(self, name: str) -> None:
         self._take_over()
         self._started[name] = time.monotonic()
         self._due.pop(name, None)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         supervisor = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no memory, no process id: later there may be
+            logger().error("process.not-started", name=name, reason=str(error))
+            self._again(name)
+            return
         if pid == 0:
-            os._exit(self._child(name, supervisor))
+            code = 1
+            try:
+                code = self._child(name, supervisor)
+            finally:
+                os._exit(code)  # whatever is raised: what called this is the supervisor's
         self._pids[pid] = name
 
     def _child(self, name: str, supervisor: int) -> int:
@@ -141,7 +161,7 @@ class Supervisor:
             name=name,
             config_path=self.config_path,
             configuration=self.configuration,
-            stamp=self._stamp,
+            stamp=self._published.stamp,
             layout=self.layout,
             inherited=self.inherited,
             ready=lambda: self._say_ready(name),
@@ -152,7 +172,7 @@ class Supervisor:
             logger().exception("process.failed")
             return 1
         finally:
-            sys.stdout.flush()
+            _flush()
         return 0
 
     def _say_ready(self, name: str) -> None:
@@ -177,7 +197,9 @@ class Supervisor:
             code = self._tend(stop_on_failure=False)
             if code is not None:
                 return code
-            self.metrics.publish(self.layout.metrics("supervisor"))
+            self._take_over()
+            with self._counting.contained():
+                self.metrics.publish(self.layout.metrics("supervisor"))
             wait = min([1.0, *(at - time.monotonic() for at in self._due.values())])
             received = signal.sigtimedwait(_SIGNALS, max(0.0, wait))
             if received is None:
@@ -192,16 +214,21 @@ class Supervisor:
         for name, status in self._reap():
             if stop_on_failure:
                 return os.waitstatus_to_exitcode(status) or 1
-            lived = time.monotonic() - self._started[name]
-            pause = self._pauses.get(name, 0.0) if lived < STEADY_S else 0.0
-            self._due[name] = time.monotonic() + pause
-            self._pauses[name] = min(max(pause * 2, RESTART_FIRST_S), RESTART_MAX_S)
+            pause = self._again(name)
             self.metrics.counter("trapgate_pipeline_restarts_total").labels(name).inc()
             code = os.waitstatus_to_exitcode(status)
             logger().error("process.died", name=name, code=code, again_in_s=round(pause, 1))
         for name in [name for name, at in self._due.items() if at <= time.monotonic()]:
             self._start(name)
         return None
+
+    def _again(self, name: str) -> float:
+        """Set when a process is started again; returns the pause until then in seconds."""
+        lived = time.monotonic() - self._started[name]
+        pause = self._pauses.get(name, 0.0) if lived < STEADY_S else 0.0
+        self._due[name] = time.monotonic() + pause
+        self._pauses[name] = min(max(pause * 2, RESTART_FIRST_S), RESTART_MAX_S)
+        return pause
 
     def _reap(self) -> list[tuple[str, int]]:
         found = []
@@ -236,26 +263,26 @@ class Supervisor:
         return False
 
     def _reload(self) -> None:
-        """SIGHUP: publish the files anew, if all is well with them; the processes see it."""
+        """SIGHUP: publish the files anew, if all is well with them and with the disk; the processes
+        see it."""
         configuration, errors = read_again(self.config_path, self.configuration)
         if configuration is None:
             logger().error("reload.refused", problems="; ".join(map(one_line, errors)))
             return
+        try:
+            self._published.publish(configuration.bundle)
+        except OSError as error:
+            logger().error("reload.refused", problems=f"it cannot be published: {error}")
+            return
         self.configuration = configuration
-        self._publish()
-
-    def _publish(self) -> None:
-        publish_bundle(self.configuration.bundle, self.layout.bundle)
-        self._stamp = bundle_stamp(self.layout.bundle)
 
     def _take_over(self) -> None:
         """Use what core has published, if it was told to reload: else a process that starts again
-        would go on with the files of long ago."""
-        stamp = bundle_stamp(self.layout.bundle)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        configuration, _ = build(published_bundle(self.layout.bundle))
+        would go on with the files of long ago. If `run` was lost, publish anew what is in use."""
+        with self._publishing.contained():
+            if self._published.lost():
+                self._published.publish(self.configuration.bundle)
+        configuration = self._published.newer()
         if configuration is not None:
             self.configuration = configuration
 
@@ -287,6 +314,34 @@ def _die_with(supervisor: int) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != supervisor:
         os._exit(1)
+
+
+def _flush() -> None:
+    """Write out what was printed, if it can be: a fork would print it again."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+
+
+@contextmanager
+def _usable(data: Path) -> Iterator[None]:
+    """What the disk refuses in the data folder is a `StartFailed` with advice."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        place = f" ({error.filename})" if error.filename not in (None, str(data)) else ""
+        raise StartFailed(
+            f"the data folder {data} cannot be used: {reason}{place}; {_data_advice(error.errno)}"
+        ) from None
+
+
+def _data_advice(number: int | None) -> str:
+    if number in (errno.EACCES, errno.EPERM):
+        return "let this user write there, or set another `data`"
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on its disk, or set another `data`"
+    return "set `data` to a folder that this user can write to"
 
 
 def _lock(path: Path) -> int:

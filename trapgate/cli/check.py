@@ -1,5 +1,6 @@
 """`trapgate check`."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ def texts_of(bundle: Bundle | None, problems: Iterable[Problem]) -> Mapping[str,
     """The texts that problems point into: the bundle's, or the files if there is none."""
     if bundle is None:
         files = {problem.span.file for problem in problems if problem.span}
-        paths = {name: Path(name) for name in files}
+        paths = {name: Path(name) for name in files if os.access(name, os.R_OK)}
         return {
             name: path.read_text("utf-8", "replace")
             for name, path in paths.items()

@@ -14,7 +14,7 @@ from trapgate.app.clock import now
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
 from trapgate.cli.check import texts_of
-from trapgate.model import DATAGRAM_BYTES_MAX, Datagram, Endpoint, Protocol, parse_rfc3339
+from trapgate.model import DATAGRAM_BYTES_MAX, Datagram, Endpoint, Outcome, Protocol, parse_rfc3339
 from trapgate.normalize.document import document
 from trapgate.normalize.identity import Identities
 from trapgate.observe import configure_logs
@@ -24,8 +24,11 @@ STREAM = "decode"
 
 
 def decode_hex(text: str, address: str, received_at: str | None, config: Path | None) -> int:
-    """Print the event of one trap, whatever its community; 1 if it could not be decoded, or if
-    `trapgate run` would not let it in."""
+    """Print the event of one trap, whatever its community (what an event shows as its original
+    has it masked); 1 if it could not be decoded. `-` reads the hex from standard input."""
+    if text == "-":
+        text = sys.stdin.read()
+    text = text.strip()
     cleaned = text.removeprefix("0x")
     for separator in (" ", ":", "\n", "\t"):
         cleaned = cleaned.replace(separator, "")
@@ -76,7 +79,7 @@ def _decode(
             sys.stdout.write(msgspec.json.encode(document(event)).decode() + "\n")
         if outcome != "stored":
             print(f"input {number}: {outcome}", file=sys.stderr)
-            code = 1
+            code = code if outcome.startswith(Outcome.COMMUNITY_DENIED) else 1
     return code
 
 

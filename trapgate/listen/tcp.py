@@ -6,13 +6,28 @@ that leaves it out for a while reads no stream, and the senders wait.
 
 import select
 import socket
-from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
+from errno import (
+    ECONNABORTED,
+    EHOSTDOWN,
+    EHOSTUNREACH,
+    EMFILE,
+    ENETDOWN,
+    ENETUNREACH,
+    ENFILE,
+    ENOBUFS,
+    ENOMEM,
+    ENONET,
+    ENOPROTOOPT,
+    EOPNOTSUPP,
+    EPERM,
+    EPROTO,
+)
 
 from trapgate.listen.access import AccessList
 from trapgate.listen.framing import BadFrame, Framer
 from trapgate.listen.record import encode, origin
 from trapgate.listen.sockets import BoundListener
-from trapgate.model import Now
+from trapgate.model import Now, Outcome
 from trapgate.observe import Metrics
 
 READ_BYTES = 65_536
@@ -26,6 +41,21 @@ DRAIN_READS_MAX = 512
 """A drain ends after this many reads, however little they gave."""
 
 _EXHAUSTED = (EMFILE, ENFILE, ENOBUFS, ENOMEM)
+
+_OF_THE_CONNECTION = (
+    ECONNABORTED,
+    EHOSTDOWN,
+    EHOSTUNREACH,
+    ENETDOWN,
+    ENETUNREACH,
+    ENONET,
+    ENOPROTOOPT,
+    EOPNOTSUPP,
+    EPERM,
+    EPROTO,
+)
+"""Errors of accept that belong to the connection that waited (accept(2): to be treated like
+EAGAIN; a firewall's verdict is EPERM)."""
 
 
 class _Connection:
@@ -114,6 +144,8 @@ class TcpListener:
         except (BlockingIOError, ConnectionError):
             return  # the peer gave up, or another process was faster
         except OSError as error:
+            if error.errno in _OF_THE_CONNECTION:
+                return
             if error.errno not in _EXHAUSTED:
                 raise
             # The waiting connection stays ready: leave it until `expire` instead of spinning.
@@ -123,7 +155,7 @@ class TcpListener:
             return
         verdict = self._access.verdict(peer[0])
         if not verdict.allowed or len(self._connections) >= self._bound.settings.connections_max:
-            self._refuse("too-many" if verdict.allowed else "source-denied")
+            self._refuse("too-many" if verdict.allowed else Outcome.SOURCE_DENIED)
             sock.close()
             return
         sock.setblocking(False)

@@ -3,7 +3,7 @@
 from trapgate.listen.access import AccessList
 from trapgate.listen.record import encode, origin
 from trapgate.listen.sockets import BoundListener
-from trapgate.model import DATAGRAM_BYTES_MAX, Now
+from trapgate.model import DATAGRAM_BYTES_MAX, Now, Outcome
 from trapgate.observe import Metrics
 
 DRAIN_DATAGRAMS_MAX = 512
@@ -25,8 +25,8 @@ class UdpListener:
         self._origin = origin(name, bound.local)
         dropped = metrics.counter("trapgate_listen_dropped_total")
         self._read = metrics.counter("trapgate_listen_datagrams_total").labels(name)
-        self._denied = dropped.labels(name, "source-denied")
-        self._kernel_dropped = dropped.labels(name, "kernel-dropped")
+        self._denied = dropped.labels(name, Outcome.SOURCE_DENIED)
+        self._kernel_dropped = dropped.labels(name, Outcome.KERNEL_DROPPED)
         self._kernel_drops_seen = 0
 
     def fileno(self) -> int:

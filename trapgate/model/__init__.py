@@ -40,7 +40,15 @@ from trapgate.model.message import (
     VarbindType,
 )
 from trapgate.model.problem import Decision, Problem, Severity, Span
-from trapgate.model.rule import RULE_LABEL, By, EventMatches, Match, Rule
+from trapgate.model.rule import (
+    RULE_LABEL,
+    By,
+    EventMatches,
+    Match,
+    Rule,
+    decode_matches,
+    encode_matches,
+)
 from trapgate.model.state import (
     UNIT_PUTS_MAX,
     Applied,
@@ -113,6 +121,8 @@ __all__ = [
     "Varbind",
     "VarbindType",
     "alert_order",
+    "decode_matches",
+    "encode_matches",
     "fingerprint",
     "go_quote",
     "go_unquote",

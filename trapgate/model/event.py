@@ -21,9 +21,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     names the clock that said so: `arrival`, or `device:` and the device's name. `source` is the
     transport peer, `device` the originating device's name, `code` its dispatch key
     (`IF-MIB::linkDown`, `UPDOWN`), `severity` a syslog level 0 to 7 or `None`. `fields` are
-    flat dotted ECS keys beyond these (see `trapgate.model.ecs`), `labels` come from the user's
-    `sources`. `raw` is what was received, secrets masked, cut at `RAW_BYTES_MAX`. `problems` say
-    what was odd or why nothing could be decoded.
+    flat dotted ECS keys beyond these (`trapgate.normalize.document` nests them), `labels` come
+    from the user's `sources`. `raw` is what was received, secrets masked, cut at `RAW_BYTES_MAX`.
+    `problems` say what was odd or why nothing could be decoded.
     """
 
     id: str
@@ -44,8 +44,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 RAW_BYTES_MAX = 8_192
-"""How much of a datagram an event keeps: more than any trap in the field (Ethernet's jumbo frame
-is 9,000), and a bound on what a flood of 64 KiB datagrams can write."""
+"""How much of a datagram an event keeps: more than any trap in the field, and a bound on what a
+flood of 64 KiB datagrams can write. Where it was more, the field `event.raw_bytes` has the size."""
 
 BUCKET_S = 10
 """Width of the time bucket in an event's id: long enough to recognise a repeated datagram, short

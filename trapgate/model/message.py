@@ -115,7 +115,9 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A decoder's whole answer to one datagram.
 
     Exactly one of these holds: `messages` is not empty; `refusal` is set; `problems` is not empty
-    and its first code is the reason why the datagram is malformed. `raw` is the datagram as it may
+    and its first code is the reason why the datagram is malformed. `messages` has one message:
+    a datagram is one event, and of more than one the first is taken and the problem
+    `more-messages` is noted on it. `raw` is the datagram as it may
     be kept (secrets masked); `replies` are datagrams to send once this one is durable.
     """
 

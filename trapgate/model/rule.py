@@ -63,3 +63,27 @@ class EventMatches(msgspec.Struct, frozen=True, gc=False):
 
     position: Position
     matches: tuple[Match, ...]
+
+
+MATCHES_SCHEMA = 1
+"""Version of the persisted form of `EventMatches`: MessagePack, (version, matches)."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_versioned = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw]).decode
+_decode_matches = msgspec.msgpack.Decoder(EventMatches).decode
+
+
+def encode_matches(matches: EventMatches) -> bytes:
+    """The record of the `matches` spool. Raises `ValueError` for text that is not Unicode,
+    `OverflowError` for a number over 64 bits."""
+    return _encode((MATCHES_SCHEMA, matches))
+
+
+def decode_matches(payload: bytes) -> EventMatches | None:
+    """What a record of the `matches` spool says; `None` if it cannot be read: it is damaged, or
+    of another version."""
+    try:
+        version, matches = _decode_versioned(payload)
+        return _decode_matches(matches) if version == MATCHES_SCHEMA else None
+    except (msgspec.DecodeError, ValueError):
+        return None

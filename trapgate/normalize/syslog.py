@@ -80,6 +80,8 @@ class SyslogNormalizer:
         if severity is not None:
             fields["log.level"] = SEVERITIES[severity]
         fields.update(message.fields)
+        if len(message.raw) > RAW_BYTES_MAX:
+            fields["event.raw_bytes"] = len(message.raw)
         return Event(
             id=event_id,
             position=position,

@@ -69,6 +69,8 @@ class TrapNormalizer:
         interface = _interface_name(fields)
         if interface:
             fields["interface.name"] = interface
+        if len(trap.raw) > RAW_BYTES_MAX:
+            fields["event.raw_bytes"] = len(trap.raw)
         return Event(
             event_id,
             position,

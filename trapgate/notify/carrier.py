@@ -6,7 +6,6 @@ few times within the attempt.
 """
 
 import asyncio
-import sys
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
@@ -19,12 +18,12 @@ from trapgate.model.exchange import (
     Failed,
     HttpRequest,
     HttpResponse,
-    Printed,
     PrintLine,
     Request,
     Response,
     Unreachable,
 )
+from trapgate.notify.console import Console
 from trapgate.ports import Integration
 
 STEPS_MAX = 20
@@ -36,8 +35,14 @@ CONNECTS_MAX = 3
 CONNECTIONS_MAX = 32
 """Open connections to receivers: one slow receiver must not use up the process's sockets."""
 
+REDIRECTS_MAX = 5
+"""Hops of one request: http to https, a new name and a load balancer are three."""
 
 PORT_MAX = 65_535
+
+_SAME_REQUEST = (307, 308)
+"""The redirects that keep method and body (RFC 9110 §15.4). After 301, 302 and 303 clients ask
+with a GET without a body, and its 200 would pass for a delivery."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -48,9 +53,10 @@ _NOT_SENT = (
 
 
 class Carrier:
-    """Holds the HTTP client; one for the process."""
+    """Holds the HTTP client and the console; one for the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console()
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
         self._connects = AsyncRetrying(
             retry=retry_if_exception_type(httpx.ConnectError),
@@ -59,7 +65,9 @@ class Carrier:
             reraise=True,
         )
         self._client = httpx.AsyncClient(
-            follow_redirects=True,
+            # a compressed answer of 64 KiB may be one of 64 MiB
+            headers={"Accept-Encoding": "identity"},
+            follow_redirects=False,
             trust_env=False,
             limits=limits,
             event_hooks={"request": [_refuse_bad_port]},
@@ -80,7 +88,7 @@ class Carrier:
 
     async def _exchange(self, request: Request) -> Response:
         if isinstance(request, PrintLine):
-            return _print(request)
+            return await self._console.write(request.text)
         try:
             async with asyncio.timeout(request.timeout_s):
                 return await self._connects(self._http, request)
@@ -94,35 +102,40 @@ class Carrier:
             return Unreachable(_reason(error), sent=True)
 
     async def _http(self, request: HttpRequest) -> HttpResponse:
-        async with self._client.stream(
+        asked = self._client.build_request(
             request.method,
             request.url,
             headers=dict(request.headers),
             content=request.body,
             timeout=request.timeout_s,
-        ) as response:
-            body = b""
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) >= RESPONSE_BYTES_MAX:
-                    break
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return HttpResponse(response.status_code, headers, body[:RESPONSE_BYTES_MAX])
+        )
+        for _ in range(1 + REDIRECTS_MAX):
+            response = await self._client.send(asked, stream=True)
+            try:
+                following = response.next_request
+                if following is None or response.status_code not in _SAME_REQUEST:
+                    return await _read(response)
+            finally:
+                await response.aclose()
+            asked = following
+        raise httpx.TooManyRedirects("", request=asked)
+
+
+async def _read(response: httpx.Response) -> HttpResponse:
+    """The answer as it came, its body cut."""
+    body = b""
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) >= RESPONSE_BYTES_MAX:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return HttpResponse(response.status_code, headers, body[:RESPONSE_BYTES_MAX])
 
 
 async def _refuse_bad_port(request: httpx.Request) -> None:
     """A redirect may name any port; the system's refusal would come as an error of another kind."""
     if (request.url.port or 0) > PORT_MAX:
         raise httpx.InvalidURL("no such port")
-
-
-def _print(request: PrintLine) -> Response:
-    try:
-        sys.stdout.write(request.text + "\n")
-        sys.stdout.flush()
-    except (OSError, ValueError) as error:
-        return Unreachable(f"standard output: {error}", sent=False)
-    return Printed()
 
 
 def _reason(error: httpx.HTTPError) -> str:

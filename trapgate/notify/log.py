@@ -7,7 +7,16 @@ from collections.abc import Mapping
 
 from trapgate.config import Section
 from trapgate.model import RULE_LABEL, Alert, Notification, rfc3339
-from trapgate.model.exchange import Done, Failed, Printed, PrintLine, Response, Step
+from trapgate.model.exchange import (
+    Done,
+    Failed,
+    Printed,
+    PrintLine,
+    Response,
+    Retry,
+    Step,
+    Unreachable,
+)
 
 
 class LogSettings(Section, frozen=True, kw_only=True):
@@ -29,10 +38,12 @@ class LogIntegration:
         return PrintLine("\n".join(lines))
 
     def next(self, response: Response) -> Step:
-        """Printed is done."""
+        """Printed is done; what could not be printed is tried again."""
         if isinstance(response, Printed):
             return Done()
-        return Failed("standard output is closed")
+        if isinstance(response, Unreachable):
+            return Retry(response.reason, uncertain=response.sent)
+        return Failed("not a printed line")
 
 
 def alert_line(alert: Alert, notification: Notification) -> str:

@@ -96,7 +96,7 @@ class WebhookIntegration:
 
     def next(self, response: Response) -> Step:
         """2xx is done; the rest says itself whether to try again."""
-        return refusal(response) or Done()
+        return refusal(response, self._url) or Done()
 
 
 def webhook_message(

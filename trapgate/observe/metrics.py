@@ -87,8 +87,9 @@ FAMILIES = (
         "trapgate_ingest_failures_total",
         "counter",
         ("reason",),
-        "Datagrams that raised inside trapgate: a bug; kept as malformed with reason "
-        "internal-error.",
+        "Bugs: datagrams that raised inside trapgate (internal-error, kept as malformed), events "
+        "that could not be stored in any form (unstorable) and matches that could not be written "
+        "(unwritable-match).",
     ),
     Family(
         "trapgate_store_events_total",
@@ -279,7 +280,7 @@ class Follower:
 
 def merged_exposition(own: Metrics, others: Iterable[Path]) -> bytes:
     """One exposition: this process's metrics with the other processes' files added to them,
-    sample by sample. A file that is not there (its process has not published yet) adds nothing."""
+    sample by sample. A file that cannot be read (not published yet) adds nothing."""
     families: dict[str, Metric] = {}
     sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     for metric in _metrics(own, others):
@@ -298,7 +299,7 @@ def _metrics(own: Metrics, others: Iterable[Path]) -> Iterator[Metric]:
     for path in others:
         try:
             text = path.read_text()
-        except FileNotFoundError:
+        except OSError:
             continue
         yield from text_string_to_metric_families(text)
 

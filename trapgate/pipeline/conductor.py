@@ -94,6 +94,7 @@ class Conductor:
         self._to_commit = asyncio.Event()
         self._to_remember = asyncio.Event()
         self._to_tick = asyncio.Event()
+        self._failing: set[IntegrationId] = set()
         self._turns: dict[IntegrationId, asyncio.Semaphore] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._state_thread = ThreadPoolExecutor(1, "state")
@@ -289,17 +290,29 @@ class Conductor:
         outcome = words[type(ending)]
         self._metrics.counter("trapgate_notify_attempts_total").labels(kind, outcome).inc()
         self._metrics.counter("alertmanager_notifications_total").labels(kind).inc()
+        self._log(notification, ending)
         if isinstance(ending, Done):
             if notification.reason == "first notification":
                 arrived = min((a.received_at for a in notification.alerts), default=notification.at)
                 latency_s = (self.now().wall_ns - arrived) / NS_PER_S
                 self._metrics.histogram("trapgate_pipeline_latency_seconds").observe(latency_s)
             return
-        reason = "serverError" if isinstance(ending, Retry) else "clientError"
         failed = self._metrics.counter("alertmanager_notifications_failed_total")
-        failed.labels(kind, reason).inc()
-        log = logger().warning if isinstance(ending, Retry) else logger().error
-        log("notify." + outcome, receiver=notification.integration.receiver, reason=ending.reason)
+        failed.labels(kind, _failure_reason(ending)).inc()
+
+    def _log(self, notification: Notification, ending: Ending) -> None:
+        """One line when an integration begins to fail and one when it works again; one for each
+        notification that is refused for good."""
+        integration = notification.integration
+        if isinstance(ending, Failed):
+            told = {"notification": notification.id, "reason": ending.reason}
+            logger().error("notify.failed", integration=str(integration), **told)
+        elif isinstance(ending, Retry) and integration not in self._failing:
+            self._failing.add(integration)
+            logger().warning("notify.retry", integration=str(integration), reason=ending.reason)
+        elif isinstance(ending, Done) and integration in self._failing:
+            self._failing.discard(integration)
+            logger().info("notify.works-again", integration=str(integration))
 
     def _under_way(self) -> bool:
         waiting = self._claims or self._commits or self._receipts
@@ -316,3 +329,12 @@ class Conductor:
             logger().warning("stop.unfinished", sending=len(self._sending))
             for task in self._sending:
                 task.cancel()
+
+
+def _failure_reason(ending: Retry | Failed) -> str:
+    """The reason's category, in Alertmanager's words."""
+    if isinstance(ending, Failed):
+        return "clientError"
+    if "HTTP 429" in ending.reason:
+        return "rateLimited"
+    return "serverError" if ending.reason.startswith("HTTP 5") else "other"

@@ -3,7 +3,8 @@
 Two legs with a cursor each, so that paging does not wait for search: the `rules` leg matches events
 and writes the matches, the `store` leg keeps them. While both stand at the same place every record
 is decoded once for both; when one cannot go on (the store is down, the matches spool is full) the
-other goes on alone, and the late one reads again later.
+other goes on alone, and the late one reads again later, up to where the other stands: they meet
+exactly there, and share again.
 
 The store leg keeps the ledger: how many datagrams ended in which outcome, committed with its
 cursor, so that it is exact over restarts.
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from trapgate.model import NS_PER_S, Datagram, Event, EventMatches, Now
+from trapgate.model import NS_PER_S, Datagram, Event, EventMatches, Match, Now, encode_matches
 from trapgate.normalize.identity import Identities, bucket_of
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.translate import Batch, Ledger, Translator
@@ -45,6 +46,10 @@ class Blocked(Exception):
         self.reason = reason
 
 
+Records = list[tuple[int, Datagram | None]]
+"""Sequences and their datagrams; `None` is a record that cannot be read."""
+
+
 class Sinks(msgspec.Struct, frozen=True):
     """Where the legs lead. `store` and `matches` raise `Blocked` when they cannot take a batch;
     `reply` sends datagrams back to their senders and swallows what cannot be sent."""
@@ -55,28 +60,50 @@ class Sinks(msgspec.Struct, frozen=True):
 
 
 class Leg:
-    """One reader of the raw spool with its place, and its memory of recent datagrams."""
+    """One reader of the raw spool with its place, and its memory of recent datagrams.
+
+    `position` is where its work stands. The durable cursor follows at once, or, where the disk
+    refuses it, is owed: after a crash then some work is done again, which is harmless, because
+    ids, matches and ledger are functions of the spool.
+    """
 
     def __init__(self, reader: SpoolReader, datagram_of: Callable[[bytes], Datagram]) -> None:
+        """`datagram_of` raises `ValueError` for a record that it cannot read."""
         self.reader = reader
         self.datagram_of = datagram_of
+        self.owes = False
         self.position, ledger = reader.acked()
         self.ledger: Ledger = msgspec.json.decode(ledger, type=Ledger) if ledger else {}
         self.retry_at_ns = 0
         self.identities: Identities | None = None
 
-    def read(self) -> list[tuple[int, Datagram]]:
-        """The next records."""
+    def read(self, other: int) -> Records:
+        """The next records; not those behind the place of the other leg if that is ahead.
+
+        If there are records, but none up to that place (sequences have gaps, and a power cut may
+        have taken what the other has seen), this leg stands there from now on.
+        """
         records = self.reader.read(self.position, BATCH_RECORDS)
-        datagram_of = self.datagram_of
-        return [(sequence, datagram_of(payload)) for sequence, payload in records]
+        if self.position < other and records and records[-1][0] > other:
+            records = [record for record in records if record[0] <= other]
+            if not records:
+                self.position = other
+        return self._datagrams(records)
 
     def advance(self, batch: Batch) -> None:
-        """A batch is done with: move the cursor, and the ledger with it."""
+        """A batch is done with: `settle` is what makes that durable."""
         for outcome, count in batch.ledger.items():
             self.ledger[outcome] = self.ledger.get(outcome, 0) + count
         self.position = batch.last
-        self.reader.ack(batch.last, msgspec.json.encode(self.ledger))
+        self.owes = True
+
+    def settle(self) -> None:
+        """Move the cursor, and the ledger with it, to where the leg stands. Raises `Blocked`."""
+        try:
+            self.reader.ack(self.position, msgspec.json.encode(self.ledger))
+        except OSError as error:
+            raise Blocked(f"its cursor: {error.strerror or error}") from error
+        self.owes = False
 
     def memory(self, translator: Translator) -> Identities:
         """The identities of the datagrams before this leg's place, read again if need be."""
@@ -89,27 +116,45 @@ class Leg:
         before = self.reader.read(max(0, self.position - 1), 1) if self.position else ()
         if not before:
             return identities
-        bucket = bucket_of(self.datagram_of(before[0][1]).received_at)
-        after = self._bucket_start(bucket)
+        after = self._bucket_start(self._bucket(before))
         while after < self.position:
             records = self.reader.read(after, BATCH_RECORDS)
             if not records:
                 break
-            for sequence, payload in records:
-                if sequence <= self.position:
-                    datagram = self.datagram_of(payload)
+            seen = [record for record in records if record[0] <= self.position]
+            for _, datagram in self._datagrams(seen):
+                if datagram is not None:
                     identities.of(datagram, translator.protocol_of(datagram))
             after = records[-1][0]
         return identities
 
-    def _bucket_start(self, bucket: int) -> int:
-        """A place at or before the first record of the bucket."""
+    def _datagrams(self, records: Sequence[tuple[int, bytes]]) -> Records:
+        return [(sequence, self._datagram(payload)) for sequence, payload in records]
+
+    def _datagram(self, payload: bytes) -> Datagram | None:
+        try:
+            return self.datagram_of(payload)
+        except ValueError:  # another version's, or a bug: the translator counts it
+            return None
+
+    def _bucket(self, records: Sequence[tuple[int, bytes]]) -> int | None:
+        """The bucket of the first of these records that can be read."""
+        for _, payload in records:
+            datagram = self._datagram(payload)
+            if datagram is not None:
+                return bucket_of(datagram.received_at)
+        return None
+
+    def _bucket_start(self, bucket: int | None) -> int:
+        """A place at or before the first record of the bucket; as far back as is looked if it is
+        not known."""
         for step in WARM_UP_STEPS:
             after = max(0, self.position - step)
             records = self.reader.read(after, 1)
             if after == 0 or not records:
                 return after
-            if bucket_of(self.datagram_of(records[0][1]).received_at) < bucket:
+            there = self._bucket(records)
+            if bucket is not None and there is not None and there < bucket:
                 return after
         return max(0, self.position - WARM_UP_STEPS[-1])
 
@@ -134,11 +179,12 @@ class Ingest:
         self._rules = rules_leg
         self._sinks = sinks
         self._now = now
-        self._encode = msgspec.msgpack.Encoder().encode
         self._outcomes = metrics.counter("trapgate_ingest_datagrams_total")
         self._stored = metrics.counter("trapgate_store_events_total")
         self._store_failures = metrics.counter("trapgate_store_write_failures_total")
         self._matched = metrics.counter("trapgate_rules_matches_total")
+        failures = metrics.counter("trapgate_ingest_failures_total")
+        self._unwritable = failures.labels("unwritable-match")
         self._count(store_leg.ledger)
 
     def turn(self) -> bool:
@@ -148,20 +194,21 @@ class Ingest:
         if rules.position == store.position and self._ready(rules, now) and self._ready(store, now):
             store.identities = rules.memory(self.translator)
             return self._both(now)
-        worked = self._ready(rules, now) and self._step(rules, self._forward, now)
-        return (self._ready(store, now) and self._step(store, self._keep, now)) or worked
-
-    def caught_up(self) -> bool:
-        """Whether both legs stand at the same place and neither waits for its sink."""
-        now = self._now()
-        level = self._rules.position == self._store.position
-        return level and self._ready(self._rules, now) and self._ready(self._store, now)
+        if store.identities is rules.identities:
+            store.identities = None  # they part: what one sees now the other has not seen
+        worked = self._ready(rules, now) and self._step(rules, store, self._forward, now)
+        if worked and rules.position == store.position:
+            return True  # they have met: what follows is read once for both
+        return (self._ready(store, now) and self._step(store, rules, self._keep, now)) or worked
 
     def _ready(self, leg: Leg, now: Now) -> bool:
-        return now.elapsed_ns >= leg.retry_at_ns
+        """Whether a leg may go on; one that owes its cursor pays first."""
+        if now.elapsed_ns < leg.retry_at_ns:
+            return False
+        return not leg.owes or self._settle(leg, now)
 
     def _both(self, now: Now) -> bool:
-        records = self._rules.read()
+        records = self._rules.read(self._store.position)
         if not records:
             return False
         batch = self._translate(self._rules, records, now)
@@ -173,16 +220,20 @@ class Ingest:
                 leg.identities = leg.identities if done else None
         return True
 
-    def _step(self, leg: Leg, sink: Callable[[Batch], None], now: Now) -> bool:
-        records = leg.read()
+    def _step(self, leg: Leg, other: Leg, sink: Callable[[Batch], None], now: Now) -> bool:
+        before = leg.position
+        records = leg.read(other.position)
         if not records:
-            return False
+            return leg.position != before
         batch = self._translate(leg, records, now)
         if not self._try(leg, sink, batch, now):
             leg.identities = None
         return True
 
-    def _translate(self, leg: Leg, records: Sequence[tuple[int, Datagram]], now: Now) -> Batch:
+    def _translate(self, leg: Leg, records: Records, now: Now) -> Batch:
+        unreadable = [sequence for sequence, datagram in records if datagram is None]
+        if unreadable:
+            logger().error("ingest.unreadable", records=len(unreadable), first=unreadable[0])
         identities = leg.memory(self.translator)
         return self.translator.batch(records, leg.reader.stream, identities, now)
 
@@ -190,15 +241,27 @@ class Ingest:
         try:
             sink(batch)
         except Blocked as blocked:
-            if not leg.retry_at_ns:
-                logger().error("ingest.blocked", reason=blocked.reason, behind=leg.position)
-            leg.retry_at_ns = now.elapsed_ns + int(RETRY_S * NS_PER_S)
+            self._block(leg, blocked, now)
+            return False
+        leg.advance(batch)
+        self._settle(leg, now)  # if not, the batch is done all the same
+        return True
+
+    def _settle(self, leg: Leg, now: Now) -> bool:
+        try:
+            leg.settle()
+        except Blocked as blocked:
+            self._block(leg, blocked, now)
             return False
         if leg.retry_at_ns:
-            logger().info("ingest.resumed", position=batch.last)
+            logger().info("ingest.resumed", position=leg.position)
             leg.retry_at_ns = 0
-        leg.advance(batch)
         return True
+
+    def _block(self, leg: Leg, blocked: Blocked, now: Now) -> None:
+        if not leg.retry_at_ns:
+            logger().error("ingest.blocked", reason=blocked.reason, behind=leg.position)
+        leg.retry_at_ns = now.elapsed_ns + int(RETRY_S * NS_PER_S)
 
     def _forward(self, batch: Batch) -> None:
         """The rules leg: matches into their spool, replies to their senders."""
@@ -206,8 +269,9 @@ class Ingest:
         verbs: dict[str, int] = {}
         for event in batch.events:
             matches = self.matcher.matches(event)
-            if matches:
-                payloads.append(self._encode(EventMatches(event.position, matches)))
+            payload = self._payload(event, matches) if matches else None
+            if payload is not None:
+                payloads.append(payload)
                 for match in matches:
                     verbs[match.verb] = verbs.get(match.verb, 0) + 1
         if payloads:
@@ -216,6 +280,16 @@ class Ingest:
             self._sinks.reply(batch.replies)
         for verb, count in verbs.items():
             self._matched.labels(verb).inc(count)
+
+    def _payload(self, event: Event, matches: tuple[Match, ...]) -> bytes | None:
+        """The record of an event's matches; `None` if they cannot be written (text that is not
+        Unicode, a number over 64 bits: a bug of an earlier stage, not to stop the rest)."""
+        try:
+            return encode_matches(EventMatches(event.position, matches))
+        except (ValueError, OverflowError) as error:
+            logger().error("ingest.unwritable", position=event.position.sequence, reason=str(error))
+            self._unwritable.inc()
+            return None
 
     def _keep(self, batch: Batch) -> None:
         """The store leg: events into the store, and the outcomes counted."""

@@ -8,14 +8,14 @@ of this does.
 
 import select
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from trapgate.listen import BoundListener, TcpListener, UdpListener, listener_name, peer_address
-from trapgate.model import NS_PER_MS, NS_PER_S, Now
+from trapgate.model import NS_PER_MS, NS_PER_S, Now, Outcome
 from trapgate.observe import Metrics, logger
-from trapgate.spool import Doorbell, SpoolFull, SpoolWriter
+from trapgate.spool import FRAME_BYTES_MAX, FRAME_RECORDS_MAX, Doorbell, SpoolFull, SpoolWriter
 
 BATCH_RECORDS_MAX = 4_096
 """A batch is not filled beyond this (a drain that is under way ends as it does): a burst shares one
@@ -23,7 +23,7 @@ sync, and is readable some ten milliseconds later."""
 
 BATCH_BYTES_MAX = 8 * 1024 * 1024
 """The same in bytes; with a whole drain of the largest datagrams (32 MiB) it is within a frame's
-limit."""
+limit. What many connections had begun, when they all end, may not be: see `frames`."""
 
 ROUNDS_MAX = 8
 """Turns that each listener has in a batch: also datagrams that are all refused end somewhere."""
@@ -59,10 +59,27 @@ small batch and refuses a large one, and that must not be a log line each."""
 FINAL_BATCHES_MAX = 256
 """Batches at shutdown: more than a kernel buffer holds, and an end under a flood that goes on."""
 
+_LENGTH_BYTES = 4
+"""What a frame spends on a record beside its bytes."""
+
 Listener = UdpListener | TcpListener
 
 
-class _Batch:
+def frames(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cut records into batches that the spool takes as one frame each: in order, as few as can
+    be."""
+    start = size_bytes = 0
+    for index, record in enumerate(records):
+        more = len(record) + _LENGTH_BYTES
+        if index - start == FRAME_RECORDS_MAX or size_bytes + more > FRAME_BYTES_MAX:
+            yield records[start:index]
+            start, size_bytes = index, 0
+        size_bytes += more
+    if start < len(records):
+        yield records[start:]
+
+
+class Batch:
     """What was drained: `paced` from streams, whose senders can wait, `lossy` from the rest."""
 
     def __init__(self) -> None:
@@ -85,7 +102,7 @@ class _Batch:
         return more
 
 
-class _Intake:
+class Intake:
     """The way into the spool, which may be full, and the disk, which may refuse.
 
     `held` are stream frames that were refused: one batch at most, because no stream is read while
@@ -102,14 +119,14 @@ class _Intake:
         self._trouble_at = 0
         self._lost = 0
 
-    def put(self, batch: _Batch, now: Now) -> None:
+    def put(self, batch: Batch, now: Now) -> None:
         """Append the batch. If it is refused, its datagrams are lost and counted, its stream frames
         held."""
         lossy = self._fair(batch.lossy, now)
-        reason = self._append(lossy + batch.paced, now)
+        kept, reason = self._append(lossy + batch.paced, now)
         if reason:
-            self._lose(lossy, reason, now)
-            self.held += batch.paced
+            self._lose(lossy[kept:], reason)
+            self.held += batch.paced[max(0, kept - len(lossy)) :]
             self._retry_at = now.elapsed_ns + HELD_RETRY_NS
 
     def retry(self, now: Now) -> bool:
@@ -117,42 +134,42 @@ class _Intake:
         if not self.held or now.elapsed_ns < self._retry_at:
             return False
         self._retry_at = now.elapsed_ns + HELD_RETRY_NS
-        if self._append(self.held, now):
-            return False
-        self.held = []
-        return True
+        kept, _ = self._append(self.held, now)
+        self.held = self.held[kept:]
+        return not self.held
 
     def end(self, now: Now) -> None:
         """The last try of what is held; then it is lost."""
-        self._lose(self.held, self._append(self.held, now), now)
+        kept, reason = self._append(self.held, now)
+        if reason:
+            self._lose(self.held[kept:], reason)
         self.held = []
 
-    def _append(self, records: list[bytes], now: Now) -> str:
-        """Append and ring; returns why not, "" if all is well."""
-        if not records:
-            return ""
-        try:
-            self._writer.append(records)
-        except SpoolFull as full:
-            return self._fail("spool-full", str(full), now)
-        except OSError as error:
-            return self._fail("write-failed", str(error), now)
-        self._doorbell.ring()
-        if self._trouble and now.elapsed_ns - self._trouble_at > CALM_NS:
+    def _append(self, records: list[bytes], now: Now) -> tuple[int, Outcome | None]:
+        """Append, frame by frame, and ring; returns how many are kept, and why not the rest."""
+        kept = 0
+        for frame in frames(records):
+            try:
+                self._writer.append(frame)
+            except SpoolFull as full:
+                return kept, self._fail(Outcome.SPOOL_FULL, str(full), now)
+            except OSError as error:
+                return kept, self._fail(Outcome.WRITE_FAILED, str(error), now)
+            kept += len(frame)
+            self._doorbell.ring()
+        if kept and self._trouble and now.elapsed_ns - self._trouble_at > CALM_NS:
             logger().info("spool accepts again", after=self._trouble, lost_records=self._lost)
             self._trouble, self._lost = "", 0
-        return ""
+        return kept, None
 
-    def _fail(self, reason: str, error: str, now: Now) -> str:
+    def _fail(self, reason: Outcome, error: str, now: Now) -> Outcome:
         self._trouble_at = now.elapsed_ns
         if self._trouble != reason:
-            self._trouble = reason
-            logger().error("spool refuses", reason=reason, error=error)
+            self._trouble = reason.value
+            logger().error("spool refuses", reason=reason.value, error=error)
         return reason
 
-    def _lose(self, records: list[bytes], reason: str, now: Now) -> None:
-        if not reason:
-            return
+    def _lose(self, records: list[bytes], reason: Outcome) -> None:
         self._lost += len(records)
         for name, count in Counter(map(listener_name, records)).items():
             self._dropped.labels(name, reason).inc(count)
@@ -170,8 +187,8 @@ class _Intake:
             seen[peer] += 1
             (kept if seen[peer] <= share else excess).append(record)
         if excess:
-            reason = self._fail("spool-full", "a peer is over its share of what is left", now)
-            self._lose(excess, reason, now)
+            reason = self._fail(Outcome.SPOOL_FULL, "a peer is over its share of what is left", now)
+            self._lose(excess, reason)
         return kept
 
 
@@ -200,7 +217,7 @@ class Receive:
         self._udp = [UdpListener(bound, metrics) for bound in udp]
         self._tcp = [TcpListener(bound, metrics) for bound in tcp]
         self._order: deque[Listener] = deque([*self._udp, *self._tcp])
-        self._intake = _Intake(writer, doorbell, metrics)
+        self._intake = Intake(writer, doorbell, metrics)
         self._writer = writer
         self._metrics = metrics
         self._metrics_path = metrics_path
@@ -239,7 +256,7 @@ class Receive:
                 break
             self._take(ready)
         now = self._clock()
-        batch = _Batch()
+        batch = Batch()
         for listener in self._tcp:
             listener.close(now, batch.paced)
         self._intake.put(batch, now)
@@ -255,7 +272,7 @@ class Receive:
     def _take(self, ready: set[int]) -> int:
         """Drain who is ready into one batch and append it; returns how many records it had."""
         now = self._clock()
-        batch = _Batch()
+        batch = Batch()
         self._order.rotate()  # who fills the batch today is not first tomorrow
         self._drain(
             [listener for listener in self._order if listener.fileno() in ready], now, batch
@@ -266,7 +283,7 @@ class Receive:
                 listener.resume(now)
         return len(batch)
 
-    def _drain(self, listeners: Sequence[Listener], now: Now, batch: _Batch) -> None:
+    def _drain(self, listeners: Sequence[Listener], now: Now, batch: Batch) -> None:
         for _ in range(ROUNDS_MAX):
             more = False
             for listener in listeners:
@@ -280,7 +297,7 @@ class Receive:
         if now.elapsed_ns >= self._chores_at:
             self._chores_at = now.elapsed_ns + CHORES_EVERY_NS
             if not self._intake.held:
-                batch = _Batch()
+                batch = Batch()
                 for listener in self._tcp:
                     listener.expire(now, batch.paced)
                 self._intake.put(batch, now)

@@ -5,12 +5,21 @@ event that is in it. After a crash the spool may be read again; what the cursor 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from trapgate.alerting.merge import received
-from trapgate.model import UNIT_PUTS_MAX, Entry, EventMatches, Position, Rule
+from trapgate.model import (
+    NS_PER_S,
+    UNIT_PUTS_MAX,
+    Decision,
+    Entry,
+    EventMatches,
+    Position,
+    Rule,
+    decode_matches,
+)
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.conductor import Conductor, NotAccepted
 from trapgate.ports import SpoolReader
@@ -28,6 +37,9 @@ READ_RECORDS = 1_000
 
 RETRY_S = 1.0
 """Wait before a unit that was not accepted is tried again."""
+
+WARN_EVERY_S = 60
+"""Between two lines of log about the same trouble: a storm is one, not a thousand."""
 
 IDLE_S = 1.0
 """Longest sleep without a bell."""
@@ -55,7 +67,9 @@ class RulesLoop:
         self._conductor = conductor
         self._resolve_timeout_ns = resolve_timeout_ns
         self._decisions = metrics.counter("trapgate_rules_decisions_total")
+        self._corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("matches")
         self._failures = metrics.counter("trapgate_rules_template_failures_total")
+        self._warn_at_ns = 0
         self._cursors: dict[str, int] = {}
         self._position, _ = reader.acked()
         self._busy = asyncio.Lock()
@@ -96,8 +110,7 @@ class RulesLoop:
 
     async def _read_some(self) -> bool:
         records = self._reader.read(self._position, READ_RECORDS)
-        decoded = [msgspec.msgpack.decode(data, type=EventMatches) for _, data in records]
-        fresh = self._fresh(decoded)
+        fresh = self._fresh(self._decoded(records))
         if any(match.rule not in self._known for event in fresh for match in event.matches):
             await self._refresh()
         for unit, position in units(fresh):
@@ -109,7 +122,17 @@ class RulesLoop:
             self._reader.ack(self._position)
         return bool(records)
 
-    def _fresh(self, events: Sequence[EventMatches]) -> list[EventMatches]:
+    def _decoded(self, records: Sequence[tuple[int, bytes]]) -> Iterator[EventMatches]:
+        """The records' matches; what cannot be read is counted and passed over."""
+        for sequence, payload in records:
+            event = decode_matches(payload)
+            if event is None:
+                self._corrupt.inc()
+                logger().error("rules.unreadable-matches", record=sequence)
+            else:
+                yield event
+
+    def _fresh(self, events: Iterable[EventMatches]) -> list[EventMatches]:
         """The events behind the cursor, each once: ingest may have appended some again, when it
         was killed before it had noted that they were done."""
         reached = dict(self._cursors)
@@ -155,7 +178,15 @@ class RulesLoop:
         self._failures.inc(outcome.template_failures)
         for decision in outcome.decisions:
             self._decisions.labels(decision.verdict).inc()
+            if decision.verdict == "too-many-keys":
+                self._warn_of_keys(decision)
         self._conductor.decide(outcome.decisions)
+
+    def _warn_of_keys(self, decision: Decision) -> None:
+        elapsed_ns = self._conductor.now().elapsed_ns
+        if elapsed_ns >= self._warn_at_ns:
+            self._warn_at_ns = elapsed_ns + WARN_EVERY_S * NS_PER_S
+            logger().error("rules.too-many-keys", rule=decision.refs["rule"])
 
     async def _until_accepted(self, receive: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -1,14 +1,14 @@
 """Where the legs of ingest lead: the event store and the matches spool, with their failures named.
 
 A sink that cannot take a batch raises `Blocked`; one event that cannot be stored is replaced by a
-note of that, so that it does not hold up the rest.
+note of that, and dropped if not even the note can be: it does not hold up the rest.
 """
 
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from trapgate.model import Event, Problem
+from trapgate.model import Event, Position, Problem
 from trapgate.normalize.undecoded import UNDECODED_CODE
 from trapgate.observe import logger
 from trapgate.pipeline.ingest import Blocked
@@ -20,10 +20,11 @@ UNSTORABLE = Problem("unstorable", "error", "the event could not be stored as it
 
 
 class StoreSink:
-    """Batches of events into the store."""
+    """Batches of events into the store. `on_lost` is called for each event that is dropped."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, on_lost: Callable[[], None]) -> None:
         self._store = store
+        self._on_lost = on_lost
 
     def __call__(self, events: Sequence[Event]) -> None:
         """Raises `Blocked`."""
@@ -36,18 +37,29 @@ class StoreSink:
                 raise Blocked(error.reason) from error
             except Unstorable as error:
                 logger().error("store.unstorable", reason=str(error))
-                remaining = [
-                    _note(event, error) if event.position == error.position else event
-                    for event in remaining
-                ]
+                remaining = self._without(remaining, error.position)
+
+    def _without(self, events: Sequence[Event], position: Position) -> list[Event]:
+        """These events, a note instead of the one at this position; if that is a note already, it
+        is left out. Raises `ValueError` if there is none, which is a bug of the store."""
+        index = [event.position for event in events].index(position)
+        event = events[index]
+        instead = [_note(event)]
+        if UNSTORABLE in event.problems:
+            logger().error("store.lost", position=position.sequence)
+            self._on_lost()
+            instead = []
+        return [*events[:index], *instead, *events[index + 1 :]]
 
 
-def _note(event: Event, error: Unstorable) -> Event:
-    """What is left of an event that cannot be stored: who, when, and its bytes."""
-    if UNSTORABLE in event.problems:
-        raise error  # not even this: stop loudly
+def _note(event: Event) -> Event:
+    """What is left of an event that cannot be stored: who, when it arrived, and its bytes.
+    Everything that an earlier stage may have got wrong is replaced."""
     return msgspec.structs.replace(
         event,
+        timestamp=event.received_at,
+        clock="arrival",
+        severity=None,
         code=UNDECODED_CODE,
         device=event.source.address,
         labels={},

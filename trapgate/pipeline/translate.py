@@ -16,6 +16,7 @@ from trapgate.model import (
     Now,
     Outcome,
     Position,
+    Problem,
     Protocol,
     Trap,
 )
@@ -35,6 +36,11 @@ _DATASETS: Mapping[Protocol, Dataset] = {
     Protocol.SYSLOG: "syslog.network",
 }
 _BER_SEQUENCE = 0x30
+
+UNREADABLE_RECORD = "unreadable-record"
+"""Reason of a malformed record of the spool: no datagram can be told from it, so no event is."""
+
+MORE_MESSAGES = Problem("more-messages", "error", "the datagram had more messages than this one")
 
 
 class Batch(msgspec.Struct):
@@ -78,16 +84,20 @@ class Translator:
 
     def batch(
         self,
-        datagrams: Iterable[tuple[int, Datagram]],
+        datagrams: Iterable[tuple[int, Datagram | None]],
         stream: str,
         identities: Identities,
         now: Now,
     ) -> Batch:
-        """Translate records in the order of their stream."""
+        """Translate records in the order of their stream; `None` is one that cannot be read: it
+        is counted."""
         batch = Batch(0, [], {}, [])
         ledger = batch.ledger
         for sequence, datagram in datagrams:
-            outcome = self._one(datagram, Position(stream, sequence), identities, now, batch)
+            if datagram is None:
+                outcome = f"{Outcome.MALFORMED}/{UNREADABLE_RECORD}"
+            else:
+                outcome = self._one(datagram, Position(stream, sequence), identities, now, batch)
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
         return batch
@@ -102,6 +112,7 @@ class Translator:
     ) -> str:
         protocol = self.protocol_of(datagram)
         identity = identities.of(datagram, protocol)
+        decoded: Decoded | None = None
         try:
             decoded = self._decoders[protocol].decode(datagram, now)
             batch.replies += decoded.replies
@@ -111,25 +122,27 @@ class Translator:
                 return Outcome.DUPLICATE
             if not decoded.messages:
                 return self._undecoded(decoded, datagram, position, identity.event_id, batch)
-            batch.events += self._events(decoded, datagram, position, identity.event_id)
+            batch.events.append(self._event(decoded, datagram, position, identity.event_id))
             return Outcome.STORED
         except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug()
             logger().exception("translate.bug", position=position.sequence)
-            decoded = Decoded((), datagram.data, (INTERNAL_ERROR,))
-            return self._undecoded(decoded, datagram, position, identity.event_id, batch)
+            broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
+            return self._undecoded(broken, datagram, position, identity.event_id, batch)
 
-    def _events(
+    def _event(
         self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
-    ) -> list[Event]:
-        events: list[Event] = []
-        for message in decoded.messages:
-            if isinstance(message, Trap):
-                event = self._traps.event(message, datagram, event_id=event_id, position=position)
-            else:
-                event = self._syslog.event(message, datagram, event_id=event_id, position=position)
-            events.append(event)
-        return events
+    ) -> Event:
+        """The event of the first message. An event is known by its datagram's id and position, so
+        there is no place for a second one: that it was there is noted."""
+        message = decoded.messages[0]
+        if isinstance(message, Trap):
+            event = self._traps.event(message, datagram, event_id=event_id, position=position)
+        else:
+            event = self._syslog.event(message, datagram, event_id=event_id, position=position)
+        if len(decoded.messages) == 1:
+            return event
+        return msgspec.structs.replace(event, problems=(*event.problems, MORE_MESSAGES))
 
     def _undecoded(
         self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str, batch: Batch
@@ -140,3 +153,11 @@ class Translator:
         )
         batch.events.append(event)
         return f"{Outcome.MALFORMED}/{decoded.problems[0].code}"
+
+
+def _raw_after_bug(datagram: Datagram, protocol: Protocol, decoded: Decoded | None) -> bytes:
+    """What may be kept of a datagram that raised: what the decoder said. If it was the decoder
+    that raised, nothing of an SNMP message, because nobody has masked its community."""
+    if decoded is not None:
+        return decoded.raw
+    return b"" if protocol is Protocol.SNMP else datagram.data

@@ -4,6 +4,7 @@ In: matches in the order in which their events were spooled, and `now`. Out: pro
 (`RuleOutcome`); the memory changes only by `accept`, when the store has committed them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
@@ -46,6 +47,7 @@ class RuleEngine:
         self._states: dict[str, KeyState] = {}
         self._cleared: dict[str, int] = {}  # key → changed_at, oldest first
         self._orphans: dict[str, None] = {}  # keys of rules that are gone
+        self._counts: Counter[str] = Counter()  # states of each rule
         self._rules: dict[str, Rule] = {}
         self._texts: dict[str, RuleTexts] = {}
         self.replace(rules)
@@ -58,7 +60,7 @@ class RuleEngine:
     def feed(self, batch: Sequence[EventMatches], now: Now) -> RuleOutcome:
         """What these matches change. Later ones see the effects of earlier ones; the memory stays
         as it is until `accept`. A rule that is gone is a decision, not an error."""
-        turn = Turn(self._states, self._texts_of, now, self._keys_max)
+        turn = Turn(self._states, self._texts_of, now, self._keys_max, self._counts)
         for event in batch:
             for match in event.matches:
                 turn.take(match)
@@ -110,10 +112,13 @@ class RuleEngine:
         for key, state in changes.items():
             self._cleared.pop(key, None)
             self._orphans.pop(key, None)
+            known = key in self._states
             if state is None:
                 self._states.pop(key, None)
+                self._counts[rule_of(key)] -= known
                 continue
             self._states[key] = state
+            self._counts[rule_of(key)] += not known
             if state.condition == "cleared":
                 self._cleared[key] = state.changed_at
             if rule_of(key) not in self._rules:

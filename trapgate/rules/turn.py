@@ -7,13 +7,15 @@ A match is late if the last accepted one of its key was stamped later by the sam
 one changes no condition. Nothing here is remembered: what comes out is a proposal.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
 from trapgate.model import NEVER, NS_PER_S, Decision, Match, Now, PostedAlert, fingerprint
-from trapgate.rules.state import ARRIVAL, KeyState, state_key, with_event
+from trapgate.rules.state import ARRIVAL, KeyState, rule_of, state_key, with_event
 from trapgate.rules.texts import RuleTexts
 
 DEVICE_LAG_MAX_S = 300
@@ -23,6 +25,10 @@ Alertmanager compare starts with our clock: a start hours ago is more often a wr
 KEYS_MAX = 200_000
 """Keys of all rules together: about 200 MB and every interface of a large network. A device that
 invents names ends here, and with it the growth of the state."""
+
+RULE_SHARE = 1 / 2
+"""The part of them that one rule may have: what a device's invented names fill is one rule, and the
+others go on."""
 
 Verdict = Literal[
     "raised",
@@ -50,7 +56,8 @@ REASONS: Mapping[Verdict, str] = {
 class Turn:
     """What a batch changes. `states` is the engine's memory, which stays as it is; `texts` gives
     a rule's templates, `None` for a rule that is gone. With `keys_max` keys no new one is taken;
-    with half of them none for a clear that found nothing."""
+    with half of them none for a clear that found nothing; `counts` are the keys of each rule, which
+    may have `RULE_SHARE` of these bounds."""
 
     def __init__(
         self,
@@ -58,12 +65,14 @@ class Turn:
         texts: Callable[[str], RuleTexts | None],
         now: Now,
         keys_max: int = KEYS_MAX,
+        counts: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._states = states
         self._texts = texts
         self._now = now
         self._keys_max = keys_max
-        self._added = 0
+        self._counts = counts
+        self._added: Counter[str] = Counter()
         self._repeats: dict[str, tuple[RuleTexts, Match]] = {}
         self._firing: dict[str, int] = {}
         self.changes: dict[str, KeyState] = {}
@@ -99,7 +108,7 @@ class Turn:
         if last is not None and last.is_newer_than(match):
             self._decide(match, "older-than-clear", last.fingerprint)
             return
-        if last is None and self._is_full(self._keys_max):
+        if last is None and self._is_full(match.rule, self._keys_max):
             self._decide(match, "too-many-keys")
             return
         labels = texts.labels(match.key, match.captured)
@@ -166,7 +175,7 @@ class Turn:
         if match.clock == ARRIVAL:
             return
         if state is None:
-            if self._is_full(self._keys_max // 2):
+            if self._is_full(match.rule, self._keys_max // 2):
                 return
             when, arrived = match.timestamp, match.received_at
             state = KeyState("cleared", match.key, when, match.clock, arrived, changed_at=0)
@@ -201,11 +210,13 @@ class Turn:
 
     def _put(self, key: str, state: KeyState) -> None:
         if key not in self._states and key not in self.changes:
-            self._added += 1
+            self._added[rule_of(key)] += 1
         self.changes[key] = state
 
-    def _is_full(self, keys_max: int) -> bool:
-        return len(self._states) + self._added >= keys_max
+    def _is_full(self, rule: str, keys_max: int) -> bool:
+        if len(self._states) + self._added.total() >= keys_max:
+            return True
+        return self._counts.get(rule, 0) + self._added[rule] >= keys_max * RULE_SHARE
 
     def _decide(self, match: Match, verdict: Verdict, alert: str = "") -> None:
         refs = {"alert": alert, "rule": match.rule} if alert else {"rule": match.rule}

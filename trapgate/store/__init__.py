@@ -8,6 +8,7 @@ from trapgate.store.errors import (
     StoreLocked,
     StoreUnavailable,
     TooManyGroups,
+    TooManyRows,
     Unstorable,
 )
 from trapgate.store.sqlite import RETENTION_BYTES_MAX, RETENTION_DAYS, SqliteEventStore
@@ -20,5 +21,6 @@ __all__ = [
     "StoreLocked",
     "StoreUnavailable",
     "TooManyGroups",
+    "TooManyRows",
     "Unstorable",
 ]

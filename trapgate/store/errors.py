@@ -61,6 +61,27 @@ class TooManyGroups(ValueError):
         self.groups_max = groups_max
 
 
+class TooManyRows(ValueError):
+    """A search that examined as many events as one may, before it found what was asked for."""
+
+    def __init__(self, rows_max: int, found: int) -> None:
+        super().__init__(
+            f"{rows_max} events were examined and {found} of them met the query: "
+            "narrow the query or the time"
+        )
+        self.rows_max = rows_max
+        self.found = found
+
+
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_broken(error: sqlite3.Error) -> bool:
+    """Whether this says that a file's content is damaged, which no later try will mend."""
+    # the low byte is the primary code; errors of the module itself have none
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
 @contextmanager
 def unavailable() -> Iterator[None]:
     """Report the errors of SQLite, of the file system and of a broken row as

@@ -15,9 +15,13 @@ BUCKET_NS = BUCKET_S * NS_PER_S
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})\.sqlite")
+_HELD_NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})(\.broken-\d+)?\.sqlite")
 _ANY_NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})\.sqlite(-wal|-shm)?")
 _SUFFIXES = ("", "-wal", "-shm")
 """The database comes first: without it a reader finds no day, whatever else is left."""
+
+BROKEN_MAX = 9
+"""Files of one day that are set aside: a disk that breaks every new one must not be filled."""
 
 
 def day_path(folder: Path, day: int) -> Path:
@@ -30,30 +34,60 @@ def stored_days(folder: Path) -> list[int]:
     return sorted(_days_named(folder, _NAME))
 
 
+def held_days(folder: Path) -> list[int]:
+    """The days that take room, oldest first: also those of which only a broken file is left."""
+    return sorted(_days_named(folder, _HELD_NAME))
+
+
 def delete_day(folder: Path, day: int) -> None:
-    """Delete a day's files; who reads them keeps what was opened. None there: nothing happens."""
+    """Delete a day's files, the broken ones too; who reads them keeps what was opened. None there:
+    nothing happens."""
+    for path in _paths(folder, day):
+        path.unlink(missing_ok=True)
+
+
+def set_aside(folder: Path, day: int) -> Path:
+    """Rename a day's broken file to `events-DAY.broken-N.sqlite`, for a new one to take its place;
+    returns where it is now. Raises `OSError`, also if `BROKEN_MAX` files are there already."""
     path = day_path(folder, day)
-    for suffix in _SUFFIXES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    for target in _broken_paths(path):
+        if not target.exists():
+            # the journal goes first: a new database must never meet the old one's
+            for suffix in reversed(_SUFFIXES):
+                source = path.with_name(path.name + suffix)
+                if source.exists():
+                    source.rename(target.with_name(target.name + suffix))
+            return target
+    raise FileExistsError(f"{path}: broken again, and {BROKEN_MAX} broken files are set aside")
 
 
 def delete_orphans(folder: Path) -> None:
     """Delete what a reader left that opened a day while it was deleted: a journal without its
     database."""
-    for day in _days_named(folder, _ANY_NAME) - _days_named(folder, _NAME):
+    for day in _days_named(folder, _ANY_NAME) - _days_named(folder, _HELD_NAME):
         delete_day(folder, day)
 
 
 def day_bytes(folder: Path, day: int) -> int:
-    """What a day takes on disk, its journal included; 0 if it is gone."""
-    path = day_path(folder, day)
+    """What a day takes on disk, with journals and broken files; 0 if it is gone."""
     total = 0
-    for suffix in _SUFFIXES:
+    for path in _paths(folder, day):
         try:
-            total += path.with_name(path.name + suffix).stat().st_size
+            total += path.stat().st_size
         except FileNotFoundError:
             continue
     return total
+
+
+def _broken_paths(path: Path) -> list[Path]:
+    return [path.with_suffix(f".broken-{number}.sqlite") for number in range(1, BROKEN_MAX + 1)]
+
+
+def _paths(folder: Path, day: int) -> list[Path]:
+    """Every file that a day may have."""
+    path = day_path(folder, day)
+    bases = (path, *_broken_paths(path))
+    return [base.with_name(base.name + suffix) for base in bases for suffix in _SUFFIXES]
 
 
 def _days_named(folder: Path, pattern: re.Pattern[str]) -> set[int]:

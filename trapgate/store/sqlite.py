@@ -7,17 +7,25 @@ of readers in other processes and threads. A day's file may appear or vanish whi
 import fcntl
 import os
 import re
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
-from itertools import islice, product
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from itertools import product
 from pathlib import Path
 from typing import Self
 
 from trapgate.model import Event, FieldValue, Now, Position
 from trapgate.model.query import Query
+from trapgate.observe import logger
 from trapgate.query.predicate import predicate, read_field
-from trapgate.store.errors import StoreLocked, TooManyGroups, unavailable
+from trapgate.store.errors import (
+    StoreLocked,
+    TooManyGroups,
+    TooManyRows,
+    is_broken,
+    unavailable,
+)
 from trapgate.store.folder import (
     BUCKET_NS,
     DAY_NS,
@@ -25,6 +33,8 @@ from trapgate.store.folder import (
     day_path,
     delete_day,
     delete_orphans,
+    held_days,
+    set_aside,
     stored_days,
 )
 from trapgate.store.narrow import narrowing
@@ -44,6 +54,9 @@ WRITERS_OPEN_MAX = 2
 GROUPS_MAX = 100_000
 """Groups of an aggregation: about 30 MB, and more than anybody reads."""
 
+ROWS_EXAMINED_MAX = 200_000
+"""Events that one search reads and judges: some seconds of a thread, on a machine that pages."""
+
 _ID = re.compile(r"[0-9a-f]{32}")
 _BUCKET_DIGITS = 8
 
@@ -53,34 +66,42 @@ class SqliteEventStore:
 
     Readers open a file for one call, so that any thread may ask; `write`, `expire`, `retain` and
     `close` are for one thread at a time. Every method raises `StoreUnavailable` where the disk or
-    SQLite fails, and `NewerSchema` for a file of a newer trapgate.
+    SQLite fails, and `NewerSchema` for a file of a newer trapgate. A day whose file is damaged
+    stops nothing: it is logged once, is in `broken` by its file's name, readers pass over the rest
+    of it, and the writer sets it aside and begins a new one.
 
     Newest first means: by the 10 s window of `received_at`, within it by position (stream, then
     sequence); that is arrival order, unless streams take turns within the window.
     """
 
-    def __init__(self, folder: Path, lock: int | None) -> None:
+    def __init__(self, folder: Path, lock: int | None, rows_max: int) -> None:
+        self.broken: dict[str, str] = {}
+        self.oversize: str | None = None
+        self._rows_max = rows_max
         self._folder = folder
         self._lock = lock
         self._writers: dict[int, DayWriter] = {}
 
     @classmethod
-    def open(cls, folder: Path, read_only: bool = False) -> Self:
+    def open(cls, folder: Path, read_only: bool = False, rows_max: int = ROWS_EXAMINED_MAX) -> Self:
         """Open the store in this folder; the writer makes it, a reader may find none yet.
 
         Raises `StoreLocked` if another process writes here, `NewerSchema`, `StoreUnavailable`.
         """
         if read_only:
-            store = cls(folder, None)
+            store = cls(folder, None, rows_max)
         else:
             with unavailable():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                store = cls(folder, _lock(folder))
+                store = cls(folder, _lock(folder), rows_max)
         try:
             with unavailable():
                 for day in store._days():
-                    with store._reading(day):
-                        pass
+                    try:
+                        with store._reading(day):
+                            pass
+                    except sqlite3.Error as error:  # whatever it is, the other days are well
+                        store._report(day, error)
         except BaseException:
             store.close()
             raise
@@ -95,16 +116,24 @@ class SqliteEventStore:
             by_day.setdefault(event.received_at // DAY_NS, []).append(event)
         with unavailable():
             for day in sorted(by_day):
-                self._writer(day).write(by_day[day])
+                self._write_day(day, by_day[day])
 
     def search(
         self, query: Query, *, start: int, end: int, limit: int, before: Position | None = None
     ) -> Sequence[Event]:
         """The newest `limit` events received in [start, end) that meet the query; a `before` that
-        is not stored (any more) has nothing behind it."""
+        is not stored (any more) has nothing behind it. Raises `TooManyRows` if the store's bound
+        of events was examined before the answer was complete."""
         meets = predicate(query)
+        found: list[Event] = []
+        if limit <= 0:
+            return found
         with unavailable(), closing(self._scan(query, start, end, before)) as scan:
-            return list(islice(filter(meets, scan), limit))
+            for event in filter(meets, _bounded(scan, self._rows_max, found)):
+                found.append(event)
+                if len(found) >= limit:
+                    break
+        return found
 
     def aggregate(
         self, query: Query, by: Sequence[str], *, start: int, end: int
@@ -132,7 +161,7 @@ class SqliteEventStore:
                 # A clock that was set back over midnight leaves a stream's later events in an
                 # earlier file: each file is asked, but only for what comes before what we have.
                 upto = found[-1].position.sequence if len(found) == limit else None
-                with self._reading(day) as reader:
+                with self._passing_over(day), self._reading(day) as reader:
                     found += reader.after(position, limit, upto) if reader else []
                 found = sorted(found, key=lambda event: event.position.sequence)[:limit]
         return found
@@ -143,24 +172,29 @@ class SqliteEventStore:
         if not _ID.fullmatch(event_id):
             return None
         bucket = int(event_id[:_BUCKET_DIGITS], 16)
-        with unavailable(), self._reading(bucket * BUCKET_NS // DAY_NS) as reader:
-            return reader.named(bucket, event_id) if reader else None
+        day = bucket * BUCKET_NS // DAY_NS
+        found: Event | None = None
+        with unavailable(), self._passing_over(day), self._reading(day) as reader:
+            if reader is not None:
+                found = reader.named(bucket, event_id)
+        return found
 
     def expire(self, before_ns: int) -> Sequence[str]:
         """Delete the days that ended before an instant; returns the names of their files."""
         self._check_writer()
-        days = [day for day in self._days() if (day + 1) * DAY_NS <= before_ns]
+        days = [day for day in held_days(self._folder) if (day + 1) * DAY_NS <= before_ns]
         return self._delete(days)
 
     def retain(
         self, now: Now, *, days: int = RETENTION_DAYS, bytes_max: int = RETENTION_BYTES_MAX
     ) -> Sequence[str]:
         """Delete what is older than this many whole days, then the oldest days until the rest fits
-        into `bytes_max`; the newest day stays, whatever its size. Returns the names of the
-        deleted files."""
+        into `bytes_max`. The newest day stays, whatever its size: if it alone is above the bound,
+        that is logged once and `oversize` names its file. Returns the names of the deleted
+        files."""
         gone = list(self.expire(now.wall_ns - days * DAY_NS))
         with unavailable():
-            left = self._days()
+            left = held_days(self._folder)
             sizes = {day: day_bytes(self._folder, day) for day in left}
             excess = sum(sizes.values()) - bytes_max
             oversize = []
@@ -169,7 +203,18 @@ class SqliteEventStore:
                     break
                 excess -= sizes[day]
                 oversize.append(day)
+        self._check_newest(left, sizes, bytes_max)
         return gone + list(self._delete(oversize))
+
+    def _check_newest(self, days: Sequence[int], sizes: Mapping[int, int], bytes_max: int) -> None:
+        newest = days[-1] if days else None
+        if newest is None or sizes[newest] <= bytes_max:
+            self.oversize = None
+            return
+        name = day_path(self._folder, newest).name
+        if name != self.oversize:
+            logger().error("store.oversize", file=name, bytes=sizes[newest], bytes_max=bytes_max)
+        self.oversize = name
 
     def close(self) -> None:
         """Fold the journals into the files and give up the lock; safe twice."""
@@ -192,13 +237,14 @@ class SqliteEventStore:
         wanted = narrowing(query)
         for day in reversed(self._days()):
             if start < (day + 1) * DAY_NS and day * DAY_NS < end:
-                with self._reading(day) as reader:
+                with self._passing_over(day), self._reading(day) as reader:
                     if reader is not None:
                         yield from reader.newest_first(start, end, wanted, place)
 
     def _place(self, position: Position) -> Place | None:
         for day in reversed(self._days()):
-            with self._reading(day) as reader:
+            place = None
+            with self._passing_over(day), self._reading(day) as reader:
                 place = reader.place(position) if reader else None
             if place is not None:
                 return place
@@ -209,6 +255,35 @@ class SqliteEventStore:
 
     def _reading(self, day: int) -> AbstractContextManager[DayReader | None]:
         return DayReader.open(day_path(self._folder, day)) or nullcontext()
+
+    @contextmanager
+    def _passing_over(self, day: int) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if not is_broken(error):
+                raise
+            self._report(day, error)
+
+    def _report(self, day: int, error: sqlite3.Error) -> None:
+        name = day_path(self._folder, day).name
+        if name not in self.broken:
+            self.broken[name] = str(error)
+            logger().error("store.broken", file=name, reason=str(error))
+
+    def _write_day(self, day: int, events: Sequence[Event]) -> None:
+        try:
+            self._writer(day).write(events)
+        except sqlite3.Error as error:
+            if not is_broken(error):
+                raise
+            if day in self._writers:
+                self._writers.pop(day).close()
+            aside = set_aside(self._folder, day)
+            self.broken[aside.name] = str(error)
+            self.broken.pop(day_path(self._folder, day).name, None)
+            logger().error("store.set-aside", file=aside.name, reason=str(error))
+            self._writer(day).write(events)
 
     def _writer(self, day: int) -> DayWriter:
         writer = self._writers.get(day)
@@ -228,6 +303,9 @@ class SqliteEventStore:
                 if day in self._writers:
                     self._writers.pop(day).close()
                 delete_day(self._folder, day)
+                prefix = day_path(self._folder, day).stem
+                for name in [name for name in self.broken if name.startswith(prefix)]:
+                    del self.broken[name]
             delete_orphans(self._folder)
         return [day_path(self._folder, day).name for day in days]
 
@@ -242,6 +320,16 @@ def _lock(folder: Path) -> int:
         os.close(descriptor)
         raise StoreLocked(folder) from None
     return descriptor
+
+
+def _bounded(
+    events: Iterable[Event], rows_max: int, found: Sequence[Event]
+) -> Generator[Event, None, None]:
+    """These events, until `rows_max` of them are out; `found` is what came of them."""
+    for count, event in enumerate(events):
+        if count >= rows_max:
+            raise TooManyRows(rows_max, len(found))
+        yield event
 
 
 def _texts(field: Callable[[Event], FieldValue | None], event: Event) -> Sequence[str]:

@@ -3,12 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from trapgate.alerting.matchers import Matcher, MatcherError, Matchers, anchored, parse_matchers
 from trapgate.alerting.merge import InvalidAlert, received
-from trapgate.alerting.view import AlertFilter, AlertView, alerts_view, groups_view
+from trapgate.alerting.view import (
+    AlertFilter,
+    AlertView,
+    Snapshot,
+    alerts_view,
+    groups_view,
+    snapshot,
+)
 from trapgate.model import NEVER, Alert, PostedAlert, parse_rfc3339, rfc3339
 from trapgate.web.answers import (
     Rejected,
@@ -35,15 +43,25 @@ class PostableAlert(msgspec.Struct, frozen=True):
     generatorURL: str = ""  # noqa: N815
 
 
-def alerts(backend: Backend, request: Request) -> Response:
-    """GET /api/v2/alerts"""
-    views = alerts_view(backend.board, _filter(request), backend.now().wall_ns)
+async def alerts(backend: Backend, request: Request) -> Response:
+    """GET /api/v2/alerts: a snapshot of the board, encoded in a thread."""
+    taken, wanted, wall_ns = snapshot(backend.board), _filter(request), backend.now().wall_ns
+    return await run_in_threadpool(_alerts, taken, wanted, wall_ns)
+
+
+def _alerts(taken: Snapshot, wanted: AlertFilter, wall_ns: int) -> Response:
+    views = alerts_view(taken, wanted, wall_ns)
     return json_answer([_gettable(view) for view in views])
 
 
-def groups(backend: Backend, request: Request) -> Response:
-    """GET /api/v2/alerts/groups"""
-    views = groups_view(backend.board, _filter(request), backend.now().wall_ns)
+async def groups(backend: Backend, request: Request) -> Response:
+    """GET /api/v2/alerts/groups: as above."""
+    taken, wanted, wall_ns = snapshot(backend.board), _filter(request), backend.now().wall_ns
+    return await run_in_threadpool(_groups, taken, wanted, wall_ns)
+
+
+def _groups(taken: Snapshot, wanted: AlertFilter, wall_ns: int) -> Response:
+    views = groups_view(taken, wanted, wall_ns)
     return json_answer(
         [
             {

@@ -13,12 +13,14 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 
 class Rejected(Exception):
-    """A request that cannot be served: the answer is its status and text."""
+    """A request that cannot be served: the answer is its status and text, and when to ask again
+    if that would help."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, retry_after_s: int | None = None) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.retry_after_s = retry_after_s
 
 
 def json_answer(body: object, status: int = 200) -> Response:
@@ -34,7 +36,10 @@ def empty_answer(status: int = 200) -> Response:
 def rejection(_: Request, error: Exception) -> Response:
     """What a handler rejected: a JSON string, as Alertmanager's handlers give it."""
     assert isinstance(error, Rejected)
-    return json_answer(error.text, error.status)
+    answer = json_answer(error.text, error.status)
+    if error.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 def framework_error(status: int, message: str) -> Response:

@@ -12,8 +12,8 @@ from trapgate.ports import EventStore, History
 class Backend(msgspec.Struct, frozen=True):
     """The running product, as seen from HTTP.
 
-    `receive` makes alerts durable and raises `pipeline.NotAccepted`'s like through `unavailable`;
-    `reload` returns an error text or `None`; `ready` returns a reason why not, or `None`;
+    `receive` makes alerts durable, or returns the reason why it could not; `reload` returns an
+    error text or `None`; `ready` returns a reason why not, or `None`;
     `config_text` is `alertmanager.yml` without secrets.
     """
 

@@ -1,0 +1,135 @@
+"""What ingest does between batches, on a disk that refuses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.folders import RULES, built, bundle_of, written
+from trapgate.app.build import Configuration
+from trapgate.app.chores import CHORES_S, Chores, MatchesSpool
+from trapgate.app.files import publish_bundle
+from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER, Layout
+from trapgate.app.published import Published
+from trapgate.listen import RecordReader
+from trapgate.model import NS_PER_S, Now
+from trapgate.observe import Metrics
+from trapgate.pipeline.ingest import Ingest, Leg, Sinks
+from trapgate.rules import Matcher
+from trapgate.spool import SpoolReader, SpoolWriter
+from trapgate.store import SqliteEventStore
+from trapgate.store.folder import DAY_NS, day_path
+
+SOME_DAY = 20_000
+"""Long after the first of days."""
+
+
+class Site:
+    """Ingest with its files; `refuse` is what the disk answers when a count is asked for."""
+
+    def __init__(self, configuration: Configuration, layout: Layout) -> None:
+        self.layout = layout
+        self.metrics = Metrics()
+        self.moment = Now(SOME_DAY * DAY_NS, 0)
+        self.refuse: OSError | None = None
+        layout.create()
+        self.writer = SpoolWriter.open(layout.matches_spool)
+        self.store = SqliteEventStore.open(layout.events)
+        decode = RecordReader().decode
+        legs = [
+            Leg(SpoolReader.open(layout.raw_spool, name), decode)
+            for name in (STORE_READER, RULES_READER)
+        ]
+        self.ingest = Ingest(
+            store_leg=legs[0],
+            rules_leg=legs[1],
+            translator=configuration.translator(lambda: None),
+            matcher=Matcher(configuration.rules),
+            sinks=Sinks(lambda _: None, lambda _: None, lambda _: None),
+            metrics=self.metrics,
+            now=lambda: self.moment,
+        )
+        self.chores = Chores(
+            ingest=self.ingest,
+            published=Published(layout.bundle),
+            settings=configuration.settings.store,
+            store=self.store,
+            matches=MatchesSpool(self.writer, self.metrics),
+            on_bug=lambda: None,
+            count_damage=self.count,
+            now=lambda: self.moment,
+        )
+
+    def count(self) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+
+    def turn(self) -> None:
+        """One round of chores, all of them due."""
+        self.moment = Now(self.moment.wall_ns, self.moment.elapsed_ns + CHORES_S * NS_PER_S)
+        self.chores()
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(built(written(tmp_path)), Layout(tmp_path / "data"))
+    yield site
+    site.store.close()
+    site.writer.close()
+
+
+def test_what_core_has_not_read_is_a_metric(site: Site) -> None:
+    reader = SpoolReader.open(site.layout.matches_spool, CORE_READER)
+    backlog = "trapgate_spool_backlog_records"
+    site.turn()
+    assert site.value(backlog, spool="matches", reader="core") == 0
+    site.writer.append([b"one", b"two", b"three"])
+    site.turn()
+    assert site.value(backlog, spool="matches", reader="core") == 3
+    assert site.value("trapgate_spool_bytes", spool="matches") == site.writer.size_bytes
+    reader.ack(reader.read(0, 2)[1][0], b"")
+    site.turn()
+    assert site.value(backlog, spool="matches", reader="core") == 1
+
+
+def test_what_the_disk_refuses_is_told_once_and_tried_again(
+    site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cursor = site.layout.matches_spool / f"{CORE_READER}.cursor"
+    cursor.symlink_to(cursor)
+    site.refuse = OSError(5, "Input/output error")
+    for _ in range(3):
+        site.turn()
+    printed = "".join(capfd.readouterr())
+    assert printed.count("spool.trim") == 1
+    assert printed.count("spool.damage") == 1
+    assert site.value("trapgate_spool_bytes", spool="matches") == site.writer.size_bytes
+
+    cursor.unlink()
+    site.refuse = None
+    site.turn()
+    printed = "".join(capfd.readouterr())
+    assert printed.count("spool.trim.over") == 1
+    assert printed.count("spool.damage.over") == 1
+
+
+def test_a_day_that_cannot_be_deleted_is_no_end(
+    site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    day_path(site.layout.events, 0).mkdir()
+    for _ in range(2):
+        site.turn()
+    assert "".join(capfd.readouterr()).count("store.retention") == 1
+
+
+def test_a_published_configuration_is_taken_over(site: Site, tmp_path: Path) -> None:
+    before = site.ingest.matcher
+    site.chores()
+    assert site.ingest.matcher is before
+    text = RULES.replace("InterfaceDown", "PortDown")
+    publish_bundle(bundle_of(written(tmp_path, rules__own=text)), site.layout.bundle)
+    site.chores()
+    assert site.ingest.matcher is not before

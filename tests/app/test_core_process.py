@@ -1,0 +1,39 @@
+"""The core process: what it says of itself."""
+
+from pathlib import Path
+
+from app.folders import built, written
+from trapgate.app.core_process import _CoreProcess
+from trapgate.app.layout import Layout
+from trapgate.app.processes import Inherited, Process
+from trapgate.app.published import NEVER_PUBLISHED
+from trapgate.spool import Doorbell
+
+
+def core(folder: Path) -> _CoreProcess:
+    """One that is composed, and does not run."""
+    layout = Layout(folder / "data")
+    layout.create()
+    process = Process(
+        name="core",
+        config_path=None,
+        configuration=built(written(folder)),
+        stamp=NEVER_PUBLISHED,
+        layout=layout,
+        inherited=Inherited((), -1, Doorbell(), Doorbell()),
+        ready=lambda: None,
+    )
+    return _CoreProcess(process)
+
+
+def test_ready_is_loaded_and_able_to_write(tmp_path: Path) -> None:
+    process = core(tmp_path)
+    assert process.ready() == "loading state"
+    process.loaded = True
+    assert process.ready() is None
+    process.conductor.trouble = "disk I/O error"
+    assert process.ready() == "state cannot be written: disk I/O error"
+    process.conductor.trouble = None
+    assert process.ready() is None
+    process.state.close()
+    process.history.close()

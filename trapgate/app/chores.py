@@ -1,0 +1,93 @@
+"""What ingest does between batches: take over a new configuration, delete what is old, measure.
+
+Whatever the disk does, ingest goes on: a chore that is refused is tried again.
+"""
+
+from collections.abc import Callable
+
+from trapgate.app.layout import CORE_READER
+from trapgate.app.published import Published
+from trapgate.app.settings import StoreSettings
+from trapgate.app.trouble import Trouble
+from trapgate.model import NS_PER_S, Now
+from trapgate.observe import Metrics, logger
+from trapgate.pipeline.ingest import Ingest
+from trapgate.rules import Matcher
+from trapgate.spool import SpoolWriter
+from trapgate.store import SqliteEventStore
+
+CHORES_S = 10
+"""How often ingest deletes what it need not keep: read segments, old days of events."""
+
+
+class MatchesSpool:
+    """The care of the matches spool: what core has read is deleted, what it has not is a metric."""
+
+    def __init__(self, writer: SpoolWriter, metrics: Metrics) -> None:
+        self._writer = writer
+        self._trimming = Trouble("spool.trim")
+        name = writer.folder.name
+        self._bytes = metrics.gauge("trapgate_spool_bytes").labels(name)
+        backlog = metrics.gauge("trapgate_spool_backlog_records")
+        self._backlog = backlog.labels(name, CORE_READER)
+
+    def trim(self) -> None:
+        """Delete and measure; if the disk refuses, the spool fills."""
+        with self._trimming.contained():
+            self._writer.trim((CORE_READER,))
+            self._backlog.set(self._writer.backlog(CORE_READER))
+        self._bytes.set(self._writer.size_bytes)
+
+
+class Chores:
+    """To be called between two batches."""
+
+    def __init__(
+        self,
+        *,
+        ingest: Ingest,
+        published: Published,
+        settings: StoreSettings,
+        store: SqliteEventStore,
+        matches: MatchesSpool,
+        on_bug: Callable[[], None],
+        count_damage: Callable[[], None],
+        now: Callable[[], Now],
+    ) -> None:
+        self._ingest = ingest
+        self._published = published
+        self._settings = settings
+        self._store = store
+        self._matches = matches
+        self._on_bug = on_bug
+        self._count_damage = count_damage
+        self._now = now
+        self._retaining = Trouble("store.retention")
+        self._damage = Trouble("spool.damage")
+        self._due_at = 0
+
+    def __call__(self) -> None:
+        """Look for a new configuration; do the rest if `CHORES_S` have passed."""
+        self._take_over()
+        moment = self._now()
+        if moment.elapsed_ns >= self._due_at:
+            self._due_at = moment.elapsed_ns + CHORES_S * NS_PER_S
+            with self._damage.contained():
+                self._count_damage()
+            self._matches.trim()
+            self._retain(moment)
+
+    def _take_over(self) -> None:
+        configuration = self._published.newer()
+        if configuration is not None:
+            self._ingest.translator = configuration.translator(self._on_bug)
+            self._ingest.matcher = Matcher(configuration.rules)
+            logger().info("reloaded")
+
+    def _retain(self, moment: Now) -> None:
+        with self._retaining.contained():
+            gone = self._store.retain(
+                moment, days=self._settings.retention_days, bytes_max=self._settings.size_max
+            )
+            for name in gone:
+                logger().info("store.deleted", file=name)
