@@ -1,5 +1,6 @@
 """Logs: on standard error, the event's name first, and who said it."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 
@@ -73,3 +74,16 @@ def test_an_exception_is_told_with_its_traceback(capsys: pytest.CaptureFixture[s
         logger().exception("process.failed")
     line = json.loads(capsys.readouterr().err)
     assert "RuntimeError: boom" in line["exception"]
+
+
+def test_a_log_that_nobody_can_write_to_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stderr", full)
+        configure_logs("supervisor")
+        logger().error("process.died")
+        full.write("the disk is really full")
+        with pytest.raises(OSError, match="No space left"):
+            full.flush()
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -112,6 +112,13 @@ receivers:
   - url: {url}
     timeout: 5s
 """
+
+
+class Kill(NamedTuple):
+    """A kill lies between these two instants (monotonic)."""
+
+    before: float
+    after: float
 
 
 class Trapgate:
@@ -239,12 +246,13 @@ class Trapgate:
             f"{name} runs",
         )
 
-    def kill_process(self, name: str) -> float:
-        """Kill -9 of one process; returns the instant (monotonic) at which it was gone."""
+    def kill_process(self, name: str) -> Kill:
+        """Kill -9 of one process; returns when it is gone (the next one may be there already)."""
         pid = self.process(name)
+        before = time.monotonic()
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: not _alive(pid), f"{name} dies")
-        return time.monotonic()
+        return Kill(before, time.monotonic())
 
     # -- its answers -------------------------------------------------------------------------
 

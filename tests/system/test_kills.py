@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from system.running import Trapgate, eventually
+from system.running import Kill, Trapgate, eventually
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Delivery, Webhook
 from trapgate.spool import SpoolReader
@@ -66,7 +66,7 @@ def check_store(trapgate: Trapgate, sent: int) -> None:
     assert len({event.fields["snmp.request_id"] for event in accepted}) == 2 * WAVES * LINKS
 
 
-def check_told(webhook: Webhook, kills: list[float]) -> None:
+def check_told(webhook: Webhook, kills: list[Kill]) -> None:
     """Each alert told once and cleared once. The same notification comes twice only where a kill
     of core fell between the copies."""
     for index in range(1, WAVES * LINKS + 1):
@@ -79,7 +79,7 @@ def check_told(webhook: Webhook, kills: list[float]) -> None:
     for copies in by_key.values():
         assert all(copy.body["alerts"] == copies[0].body["alerts"] for copy in copies)
         for one, other in pairwise(copies):
-            assert any(one.at <= kill <= other.at for kill in kills), copies
+            assert any(one.at <= k.after and k.before <= other.at for k in kills), copies
         assert len(copies) <= 1 + len(kills)
 
 

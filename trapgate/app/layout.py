@@ -40,7 +40,7 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def lock(self) -> Path:
-        return self.run / "lock"
+        return self.data / "lock"
 
     def metrics(self, process: str) -> Path:
         """The file in which a process publishes its metrics."""

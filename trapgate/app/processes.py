@@ -81,51 +81,65 @@ def ingest_process(process: Process) -> None:
     """Raw spool → event store and matches spool."""
     stopping: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
-    layout, metrics = process.layout, Metrics()
-    failures = metrics.counter("trapgate_ingest_failures_total")
-    bugs, lost = failures.labels("internal-error"), failures.labels("unstorable")
-    store = SqliteEventStore.open(layout.events)
-    spool = SpoolWriter.open(layout.matches_spool, size_max_bytes=MATCHES_BYTES_MAX)
-    bell = process.inherited.matches_bell
-    kept = MatchesSpool(spool, metrics)
-    replier = Replier(process.inherited.listeners)
-    decode = RecordReader().decode
-    store_reader = SpoolReader.open(layout.raw_spool, STORE_READER)
-    ingest = Ingest(
-        store_leg=Leg(store_reader, decode),
-        rules_leg=Leg(SpoolReader.open(layout.raw_spool, RULES_READER), decode),
-        translator=process.configuration.translator(bugs.inc),
-        matcher=Matcher(process.configuration.rules),
-        sinks=Sinks(StoreSink(store, lost.inc), MatchesSink(spool, bell, kept.trim), replier.send),
-        metrics=metrics,
-        now=now,
-    )
-    corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("raw")
-    chores = Chores(
-        ingest=ingest,
-        published=Published(layout.bundle, process.stamp),
-        settings=process.configuration.settings.store,
-        store=store,
-        matches=kept,
-        on_bug=bugs.inc,
-        count_damage=Follower(corrupt, lambda: store_reader.damaged),
-        now=now,
-    )
-    counting = Trouble("metrics.unpublished")
+    _IngestProcess(process).run(lambda: bool(stopping))
 
-    def publish() -> None:
-        with counting.contained():
-            metrics.publish(layout.metrics(process.name))
 
-    gc.freeze()  # what is here now stays: it need not be walked again
-    gc.set_threshold(COLLECT_EVERY)
-    process.ready()
-    run_ingest(
-        ingest,
-        bell=process.inherited.raw_bell.wait,
-        between=chores,
-        publish=publish,
-        stopping=lambda: bool(stopping),
-        now=now,
-    )
-    store.close()
+class _IngestProcess:
+    """The parts of ingest, put together."""
+
+    def __init__(self, process: Process) -> None:
+        layout, metrics = process.layout, Metrics()
+        configuration, inherited = process.configuration, process.inherited
+        failures = metrics.counter("trapgate_ingest_failures_total")
+        bugs, lost = failures.labels("internal-error"), failures.labels("unstorable")
+        spool = SpoolWriter.open(layout.matches_spool, size_max_bytes=MATCHES_BYTES_MAX)
+        matches = MatchesSpool(spool, metrics)
+        store_reader = SpoolReader.open(layout.raw_spool, STORE_READER)
+        rules_reader = SpoolReader.open(layout.raw_spool, RULES_READER)
+        decode = RecordReader().decode
+        self.process = process
+        self.metrics = metrics
+        self.unpublished = Trouble("metrics.unpublished")
+        self.store = SqliteEventStore.open(layout.events)
+        self.ingest = Ingest(
+            store_leg=Leg(store_reader, decode),
+            rules_leg=Leg(rules_reader, decode),
+            translator=configuration.translator(bugs.inc),
+            matcher=Matcher(configuration.rules),
+            sinks=Sinks(
+                StoreSink(self.store, lost.inc),
+                MatchesSink(spool, inherited.matches_bell, matches.trim),
+                Replier(inherited.listeners).send,
+            ),
+            metrics=metrics,
+            now=now,
+        )
+        corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("raw")
+        self.chores = Chores(
+            ingest=self.ingest,
+            published=Published(layout.bundle, process.stamp),
+            settings=configuration.settings.store,
+            store=self.store,
+            matches=matches,
+            on_bug=bugs.inc,
+            count_damage=Follower(corrupt, lambda: store_reader.damaged),
+            now=now,
+        )
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        gc.freeze()  # what is here now stays: it need not be walked again
+        gc.set_threshold(COLLECT_EVERY)
+        self.process.ready()
+        run_ingest(
+            self.ingest,
+            bell=self.process.inherited.raw_bell.wait,
+            between=self.chores,
+            publish=self.publish,
+            stopping=stopping,
+            now=now,
+        )
+        self.store.close()
+
+    def publish(self) -> None:
+        with self.unpublished.contained():
+            self.metrics.publish(self.process.layout.metrics(self.process.name))

@@ -351,7 +351,7 @@ def _lock(path: Path) -> int:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(fd)
-        folder = path.parent.parent
+        folder = path.parent
         raise StartFailed(
             f"another trapgate uses the data folder {folder}; stop it, or set another `data`"
         ) from None

@@ -32,7 +32,7 @@ STEPS_MAX = 20
 CONNECTS_MAX = 3
 """Quick tries to open a connection, 0.1 s and 0.2 s apart: a restarting receiver or a lost SYN."""
 
-CONNECTIONS_MAX = 32
+CONNECTIONS_MAX = 200
 """Open connections to receivers: one slow receiver must not use up the process's sockets."""
 
 REDIRECTS_MAX = 5
