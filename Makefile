@@ -5,6 +5,7 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+WORKERS := 2
 
 .PHONY: run test bench docs clean
 
@@ -17,7 +18,7 @@ test: $(VENV)/dev.stamp
 	$(VENV)/bin/mypy
 	PYTHONPATH=tests $(VENV)/bin/lint-imports
 	@tests/install-peers
-	$(VENV)/bin/pytest $(ARGS)
+	$(VENV)/bin/pytest -n $(WORKERS) $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	@tests/install-peers
