@@ -72,8 +72,8 @@ def test_a_data_folder_that_another_trapgate_uses(tmp_path: Path) -> None:
     import fcntl
 
     configure(tmp_path)
-    (tmp_path / "data/run").mkdir(parents=True)
-    with (tmp_path / "data/run/lock").open("w") as lock:
+    (tmp_path / "data").mkdir()
+    with (tmp_path / "data/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = run(tmp_path)
     assert (done.returncode, done.stdout) == (78, "")
