@@ -3,9 +3,10 @@
 import msgspec
 
 from alerting.samples import alert, at, routing
-from trapgate.alerting.board import Board, referenced
+from trapgate.alerting.board import Board
 from trapgate.alerting.protocol import ChannelKey
 from trapgate.alerting.settings import RouteSettings
+from trapgate.alerting.sweep import referenced
 from trapgate.model import GroupId, IntegrationId, Intent, LogEntry, ToldAlert
 
 A = alert("A", device="r1")

@@ -8,7 +8,7 @@ import pytest
 from alerting.samples import alert, at, channel, entry, now, routing, seconds
 from trapgate.alerting.board import Routing
 from trapgate.alerting.codec import UnknownSchema, encode_alert
-from trapgate.alerting.core import ALERT_KEPT_S, CONFLICTS_MAX, LOG_KEPT_S, SWEEP_S, Core
+from trapgate.alerting.core import CONFLICTS_MAX, SWEEP_S, Core
 from trapgate.alerting.decisions import alert_decision
 from trapgate.alerting.protocol import (
     Accepted,
@@ -26,6 +26,7 @@ from trapgate.alerting.protocol import (
     Told,
     WakeAt,
 )
+from trapgate.alerting.sweep import ALERT_KEPT_S, LOG_KEPT_S
 from trapgate.model import Alert, Entry, Notification, Now, Put, Unit
 from trapgate.model.exchange import Done, Ending, Failed, Retry
 from trapgate.state import MemoryStateStore

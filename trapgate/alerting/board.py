@@ -3,7 +3,7 @@
 Only the core writes on it. It holds what is durable, and what follows from that and the routing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -157,13 +157,3 @@ class Board:
             receiver = entry.integration.receiver
             counts[receiver] = counts.get(receiver, 0) + len(entry.told())
         return counts
-
-
-def referenced(entries: Iterable[LogEntry]) -> set[str]:
-    """Fingerprints that a log entry still needs: what was told as firing, what is being told."""
-    needed: set[str] = set()
-    for entry in entries:
-        needed |= entry.told()
-        if entry.intent is not None:
-            needed |= {told.fingerprint for told in entry.intent.alerts}
-    return needed

@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from trapgate.alerting.agenda import Agenda, elapsed_of
-from trapgate.alerting.board import Board, Routing, referenced
+from trapgate.alerting.board import Board, Routing
 from trapgate.alerting.channel import Channel
 from trapgate.alerting.codec import (
     ALERT_PREFIX,
@@ -47,6 +47,7 @@ from trapgate.alerting.protocol import (
     Told,
     WakeAt,
 )
+from trapgate.alerting.sweep import over
 from trapgate.model import (
     NS_PER_S,
     Alert,
@@ -67,13 +68,6 @@ CONFLICTS_MAX = 5
 
 SWEEP_S = 60
 """How often what is over is looked for."""
-
-ALERT_KEPT_S = 3_600
-"""How long a resolved alert stays: late repeats of the same condition continue its episodes."""
-
-LOG_KEPT_S = 5 * 86_400
-"""How long an entry stays after everything in it is resolved: Alertmanager's retention (120h)."""
-
 
 C = TypeVar("C", bound=Commit)
 
@@ -416,20 +410,7 @@ class Core:
             self._expiries.drop(alert.fingerprint)
 
     def _sweep(self, now: Now) -> list[Effect]:
-        """Delete alerts and log entries that are over and that nothing refers to."""
-        needed = referenced(self.board.entries())
-        alerts_before = now.wall_ns - ALERT_KEPT_S * NS_PER_S
-        log_before = now.wall_ns - LOG_KEPT_S * NS_PER_S
-        over: list[tuple[str, Alert | LogEntry]] = [
-            (alert_key(alert.fingerprint), alert)
-            for alert in self.board.alerts.values()
-            if alert.ends_at < alerts_before and alert.fingerprint not in needed
-        ]
-        for channel in self.board.everything():
-            entry = channel.entry
-            if entry and channel.resting and max(entry.at, entry.failed_at) < log_before:
-                over.append((channel.state_key, entry))
-        return [self._delete(key, value) for key, value in over]
+        return [self._delete(key, value) for key, value in over(self.board, now.wall_ns)]
 
     def _delete(self, key: str, value: Alert | LogEntry) -> Commit:
         pending = _Pending(((_Write(key, value, deletes=True),),))
