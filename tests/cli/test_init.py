@@ -29,3 +29,10 @@ def test_what_is_there_is_kept(trapgate: Trapgate, folder: Path) -> None:
     assert result.stdout == "wrote alertmanager.yml\n"
     assert result.stderr == "trapgate.yml is there already and was not changed\n"
     assert (folder / "trapgate.yml").read_text() == "data: mine\n"
+
+
+def test_where_nothing_can_be_written(trapgate: Trapgate, folder: Path) -> None:
+    (folder / "file").write_text("")
+    result = trapgate("init", "file/etc")
+    assert result.exit_code == 1
+    assert result.stderr == "cannot write to file/etc: Not a directory\n"

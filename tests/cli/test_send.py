@@ -99,6 +99,7 @@ def test_a_syslog_line_goes_as_it_is(trapgate: Trapgate, device_port: socket.soc
     ("arguments", "said"),
     [
         (("trap", "noSuchTrap"), "no trap is known as noSuchTrap: give its OID"),
+        (("trap", "linkDwon"), 'no trap is known as linkDwon: did you mean "linkDown"?'),
         (("trap", "linkDown", "ifIndex"), '"ifIndex" is not NAME=VALUE'),
         (("trap", "linkDown", "noSuch.1=2"), "no variable is known as noSuch: give its OID"),
         (("trap", "linkDown", "ifIndex.1=one"), '"one" is not a value of integer'),

@@ -105,6 +105,7 @@ class Supervisor:
                 on_ready(self)
                 code = self._watch()
             self._stop_all()
+            logger().info("stopped", code=code)
             return code
         finally:
             os.close(lock)
@@ -205,6 +206,7 @@ class Supervisor:
             if received is None:
                 continue
             if received.si_signo in (signal.SIGTERM, signal.SIGINT):
+                logger().info("stopping", signal=signal.Signals(received.si_signo).name)
                 return 0
             if received.si_signo == signal.SIGHUP:
                 self._reload()

@@ -7,7 +7,15 @@ from trapgate.app.files import DEFAULTS
 
 
 def write_defaults(folder: Path) -> int:
-    """Write the default files; none that is there is touched. 1 if one was."""
+    """Write the default files; none that is there is touched. 1 if one was, or cannot be made."""
+    try:
+        return _write(folder)
+    except OSError as error:
+        print(f"cannot write to {folder}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _write(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     kept = 0
     for source in sorted(DEFAULTS.glob("*.yml")):

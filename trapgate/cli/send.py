@@ -13,6 +13,7 @@ from pysnmp.proto import rfc1902
 from pysnmp.proto.api import v1, v2c
 
 from trapgate.app.files import bundled_mibs
+from trapgate.config import did_you_mean
 from trapgate.mib import MibIndex
 from trapgate.mib.facts import Object
 
@@ -49,7 +50,7 @@ def send_notification(
     try:
         oid = _checked(name) if name[:1].isdigit() else mib.oid(name)
         if oid is None:
-            raise Unsendable(f"no trap is known as {name}: give its OID")
+            raise Unsendable(f"no trap is known as {name}: {_hint(name, mib)}")
         given = variables
         if not variables and oid.rpartition(".")[0] + "." == _GENERIC_TRAPS and oid[-1] in "34":
             given = _LINK_VARIABLES
@@ -89,8 +90,12 @@ def _variable(text: str, mib: MibIndex) -> Variable:
         base = mib.oid(symbol)
         oid = f"{base}.{suffix or '0'}" if base else None
     if oid is None:
-        raise Unsendable(f"no variable is known as {symbol}: give its OID")
+        raise Unsendable(f"no variable is known as {symbol}: {_hint(symbol, mib)}")
     return Variable(_checked(oid), _value(value, mib.resolve(oid).known))
+
+
+def _hint(name: str, mib: MibIndex) -> str:
+    return did_you_mean(name.rpartition("::")[2], mib.names()) or "give its OID"
 
 
 def _checked(oid: str) -> str:

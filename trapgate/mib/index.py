@@ -117,6 +117,10 @@ class MibIndex:
         scopes = [self._names.get(module, {})] if qualified else self._names.values()
         return next((scope[local].oid for scope in scopes if local in scope), None)
 
+    def names(self) -> list[str]:
+        """The short names of all objects and notifications, for suggestions."""
+        return [name for scope in self._names.values() for name in scope]
+
     def _add(self, module: Module) -> None:
         names = self._names.setdefault(module.module, {})
         for fact in module.objects:
