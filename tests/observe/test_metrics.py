@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import trapgate
 from trapgate.observe import FAMILIES, Family, Follower, Metrics, merged_exposition
+from trapgate.observe.notice import shown
 
 PACKAGE = Path(trapgate.__file__).parent
 STAGES = {folder.name for folder in PACKAGE.iterdir() if folder.is_dir()} | {"ingest"}
@@ -122,20 +123,23 @@ def test_adding_up_changes_nothing(tmp_path: Path) -> None:
     assert merged_exposition(own, [tmp_path / "receive.prom"]) == first
 
 
-def test_publishing_is_whole_and_skipped_when_nothing_changed(tmp_path: Path) -> None:
+def test_publishing_is_skipped_when_nothing_changed(tmp_path: Path) -> None:
     path = tmp_path / "receive.prom"
     metrics = process(a=1)
     metrics.publish(path)
-    with path.open() as reader:  # whoever reads the old file goes on reading it whole
-        before = path.stat()
-        metrics.publish(path)
-        assert path.stat().st_ino == before.st_ino
-        metrics.counter(READ).labels("a").inc()
-        metrics.publish(path)
-        assert path.stat().st_ino != before.st_ino
-        assert samples(reader.read().encode()) == {(READ, (("listener", "a"),)): 1.0}
-    assert samples(path.read_bytes()) == {(READ, (("listener", "a"),)): 2.0}
-    assert [found.name for found in tmp_path.iterdir()] == ["receive.prom"]
+    path.unlink()
+    metrics.publish(path)
+    assert not path.exists()
+    metrics.counter(READ).labels("a").inc()
+    metrics.publish(path)
+    assert samples(shown(path)) == {(READ, (("listener", "a"),)): 2.0}
+
+
+def test_a_file_that_is_damaged_adds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "receive.prom"
+    process(a=1).publish(path)
+    path.write_bytes(path.read_bytes().replace(b"1.0", b"7.0"))
+    assert samples(merged_exposition(process(a=2), [path])) == {(READ, (("listener", "a"),)): 2.0}
 
 
 def test_a_follower_counts_what_came_since() -> None:

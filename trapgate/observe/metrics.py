@@ -6,7 +6,6 @@ that start with `alertmanager_` are Alertmanager's own, kept so that its dashboa
 work.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+
+from trapgate.observe.notice import Unreadable, show, shown
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -253,14 +254,11 @@ class Metrics:
         return self._histograms[name]
 
     def publish(self, path: Path) -> None:
-        """Write the exposition to a file, whole or not at all; nothing when nothing changed."""
+        """Show the exposition to the other processes; nothing is written when nothing changed."""
         text = generate_latest(self.registry)
-        if text == self._published:
-            return
-        scratch = path.with_suffix(".tmp")
-        scratch.write_bytes(text)
-        os.replace(scratch, path)
-        self._published = text
+        if text != self._published:
+            show(path, text)
+            self._published = text
 
 
 class Follower:
@@ -298,10 +296,10 @@ def _metrics(own: Metrics, others: Iterable[Path]) -> Iterator[Metric]:
     yield from own.registry.collect()
     for path in others:
         try:
-            text = path.read_text()
-        except OSError:
+            text = shown(path)
+        except (OSError, Unreadable):
             continue
-        yield from text_string_to_metric_families(text)
+        yield from text_string_to_metric_families(text.decode())
 
 
 class _Summed:
