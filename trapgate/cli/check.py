@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from trapgate.app.accept import read_configuration
+from trapgate.app.build import Configuration
 from trapgate.app.files import Bundle
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
@@ -14,9 +15,7 @@ from trapgate.model import Problem
 
 def check_files(config: Path | None) -> int:
     """Say what is wrong; 0 if nothing is that keeps trapgate from running, else 78."""
-    bundle, configuration, problems = read_configuration(config)
-    if problems:
-        print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
+    configuration = reported_configuration(config)
     if configuration is None:
         return EX_CONFIG
     files = [configuration.bundle.main[0], configuration.bundle.alertmanager[0]]
@@ -24,7 +23,16 @@ def check_files(config: Path | None) -> int:
     return 0
 
 
-def texts_of(bundle: Bundle | None, problems: Iterable[Problem]) -> Mapping[str, str]:
+def reported_configuration(config: Path | None, *, warnings: bool = True) -> Configuration | None:
+    """The configuration, if it can be used. What is wrong with it goes to standard error; without
+    `warnings` only what keeps it from being used."""
+    bundle, configuration, problems = read_configuration(config)
+    if problems and (warnings or configuration is None):
+        print(report(problems, _texts_of(bundle, problems)), file=sys.stderr)
+    return configuration
+
+
+def _texts_of(bundle: Bundle | None, problems: Iterable[Problem]) -> Mapping[str, str]:
     """The texts that problems point into: the bundle's, or the files if there is none."""
     if bundle is None:
         files = {problem.span.file for problem in problems if problem.span}

@@ -8,12 +8,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from trapgate.app.accept import read_configuration
-from trapgate.app.build import Configuration
 from trapgate.app.clock import now
-from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
-from trapgate.cli.check import texts_of
+from trapgate.cli.check import reported_configuration
 from trapgate.model import DATAGRAM_BYTES_MAX, Datagram, Endpoint, Outcome, Protocol, parse_rfc3339
 from trapgate.normalize.document import document
 from trapgate.normalize.identity import Identities
@@ -59,7 +56,7 @@ def _decode(
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    configuration = _configuration(config)
+    configuration = reported_configuration(config, warnings=False)
     if configuration is None:
         return EX_CONFIG
     configure_logs("decode")
@@ -85,10 +82,3 @@ def _decode(
 
 def _no_count() -> None:
     """Bugs are in the log; there is nobody to count them for."""
-
-
-def _configuration(config: Path | None) -> Configuration | None:
-    bundle, configuration, problems = read_configuration(config)
-    if configuration is None:
-        print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
-    return configuration

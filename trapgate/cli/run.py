@@ -5,18 +5,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from trapgate.app.accept import read_configuration
-from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG, StartFailed, Supervisor
-from trapgate.cli.check import texts_of
+from trapgate.cli.check import reported_configuration
 from trapgate.observe import configure_logs
 
 
 def run_trapgate(config: Path | None) -> int:
     """Run until stopped; returns the exit code, 78 for what cannot be started as configured."""
-    bundle, configuration, problems = read_configuration(config)
-    if problems:
-        print(report(problems, texts_of(bundle, problems)), file=sys.stderr)
+    configuration = reported_configuration(config)
     if configuration is None:
         return EX_CONFIG
     observe = configuration.settings.observe
