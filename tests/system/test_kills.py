@@ -29,6 +29,12 @@ def device(trapgate: Trapgate) -> Iterator[Sender]:
         yield sender
 
 
+READ_S = 0.5
+"""A request that was sent right before a kill is noted when the receiver's thread has read it, some
+milliseconds after on a busy machine. Less than `RETRY_FIRST_S`: a second attempt of a process that
+lives is no such request."""
+
+
 def wave(number: int, *, up: bool = False) -> list[bytes]:
     """The traps of one wave, with what must not disturb among them."""
     datagrams = []
@@ -68,7 +74,7 @@ def check_store(trapgate: Trapgate, sent: int) -> None:
 
 def check_told(webhook: Webhook, kills: list[Kill]) -> None:
     """Each alert told once and cleared once. The same notification comes twice only where a kill
-    of core fell between the copies."""
+    of core fell between the copies; the first may have been read a little after the kill."""
     for index in range(1, WAVES * LINKS + 1):
         told = webhook.of(interface(index))
         assert len({delivery.key for delivery in told if delivery.firing}) == 1
@@ -79,7 +85,8 @@ def check_told(webhook: Webhook, kills: list[Kill]) -> None:
     for copies in by_key.values():
         assert all(copy.body["alerts"] == copies[0].body["alerts"] for copy in copies)
         for one, other in pairwise(copies):
-            assert any(one.at <= k.after and k.before <= other.at for k in kills), copies
+            between = [k for k in kills if one.at <= k.after + READ_S and k.before <= other.at]
+            assert between, (one.at, other.at, kills)
         assert len(copies) <= 1 + len(kills)
 
 
