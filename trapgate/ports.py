@@ -5,7 +5,7 @@ an implementation blocks, and who calls it from an event loop gives it a thread 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 from trapgate.model import (
     Datagram,
@@ -24,10 +24,24 @@ from trapgate.model.query import Query
 
 
 class Decoder(Protocol):
-    """Bytes of one protocol into messages."""
+    """Bytes of one protocol into messages. What it remembers of earlier datagrams (USM engines)
+    is explicit: a function of those it was given, saved and restored by who calls it."""
 
     def decode(self, datagram: Datagram, now: Now) -> Decoded:
         """Decode one datagram; never raises, whatever the bytes."""
+        ...
+
+    def remembers(self, datagram: Datagram) -> bool:
+        """Whether decoding this datagram may change the memory; cheap."""
+        ...
+
+    def saved(self) -> bytes:
+        """The memory, to be kept; empty if there is none."""
+        ...
+
+    def restored(self, saved: bytes) -> Self:
+        """The same decoder with a memory of its own, as `saved` has it; an empty or a damaged one
+        starts anew."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Datagrams whose first word says what becomes of them, and everything that translates them."""
 
 from collections.abc import Callable
+from typing import Self
 
 from trapgate.listen import RecordReader
 from trapgate.listen.record import encode, origin
@@ -70,6 +71,15 @@ class WordDecoder:
         answer = Datagram(b"ok", datagram.local, datagram.peer, datagram.listener, now.wall_ns)
         replies = (answer,) if word == "inform" else ()
         return Decoded((self._message(word, data),), data, replies=replies)
+
+    def remembers(self, datagram: Datagram) -> bool:
+        return False
+
+    def saved(self) -> bytes:
+        return b""
+
+    def restored(self, saved: bytes) -> Self:
+        return self
 
     def _message(self, word: str, data: bytes) -> Trap | SyslogMessage:
         if self.protocol is Protocol.SNMP:

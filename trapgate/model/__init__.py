@@ -31,9 +31,9 @@ from trapgate.model.labels import (
 )
 from trapgate.model.message import (
     Decoded,
-    Learned,
     Message,
     Refusal,
+    SecurityLevel,
     SyslogMessage,
     Trap,
     Varbind,
@@ -96,7 +96,6 @@ __all__ = [
     "IntegrationId",
     "Intent",
     "Labels",
-    "Learned",
     "LogEntry",
     "Match",
     "Message",
@@ -110,6 +109,7 @@ __all__ = [
     "Put",
     "Refusal",
     "Rule",
+    "SecurityLevel",
     "Severity",
     "Span",
     "Status",

@@ -28,6 +28,10 @@ VarbindType = Literal[
 ]
 
 
+SecurityLevel = Literal["noAuthNoPriv", "authNoPriv", "authPriv"]
+"""RFC 3411 §3.4.3, weakest first."""
+
+
 class Varbind(msgspec.Struct, frozen=True, gc=False):
     """One variable binding (RFC 3416 §3).
 
@@ -47,7 +51,9 @@ class Trap(msgspec.Struct, frozen=True, gc=False):
     `trap_oid` is snmpTrapOID.0 (for v1 the translated one), `uptime` sysUpTime.0 in hundredths of
     a second, `varbinds` the payload without these two. The v1 header fields are `None` for v2c.
     `credential` names the entry of the configuration that let it in, never the community itself;
-    `raw` is the datagram with the community masked.
+    `raw` is the datagram with the community masked. The last four fields are SNMPv3's (`None`
+    otherwise): the security level it came with, the authoritative engine ID and the context's as
+    hexadecimal without prefix, the context's name.
     """
 
     version: Literal["1", "2c", "3"]
@@ -63,6 +69,10 @@ class Trap(msgspec.Struct, frozen=True, gc=False):
     generic_trap: int | None = None
     specific_trap: int | None = None
     problems: tuple[Problem, ...] = ()
+    security_level: SecurityLevel | None = None
+    engine_id: str | None = None
+    context_engine_id: str | None = None
+    context_name: str | None = None
 
 
 class SyslogMessage(msgspec.Struct, frozen=True, gc=False):
@@ -104,13 +114,6 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Learned(msgspec.Struct, frozen=True):
-    """Something a decoder found out and wants persisted (a USM engine, a replay window)."""
-
-    key: str
-    value: bytes
-
-
 class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A decoder's whole answer to one datagram.
 
@@ -118,7 +121,9 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     and its first code is the reason why the datagram is malformed. `messages` has one message:
     a datagram is one event, and of more than one the first is taken and the problem
     `more-messages` is noted on it. `raw` is the datagram as it may
-    be kept (secrets masked); `replies` are datagrams to send once this one is durable.
+    be kept (secrets masked); `replies` are datagrams to send once this one is durable. `identity`
+    is what makes the message the same one where its bytes do not: an SNMPv3 inform that is sent
+    again is encrypted anew. `None`: the bytes are the identity.
     """
 
     messages: tuple[Message, ...]
@@ -126,4 +131,4 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...] = ()
     refusal: Refusal | None = None
     replies: tuple[Datagram, ...] = ()
-    learned: tuple[Learned, ...] = ()
+    identity: bytes | None = None

@@ -4,6 +4,8 @@ SNMPv1 and SNMPv2c. A message of another version is kept undecoded; SNMPv3 will 
 the envelope says that its version has no community.
 """
 
+from typing import Self
+
 from trapgate.decode.snmp.communities import Communities
 from trapgate.decode.snmp.envelope import Envelope, open_envelope
 from trapgate.decode.snmp.pdu import RESPONSE, read_trap
@@ -54,6 +56,15 @@ class SnmpDecoder:
         if trap.pdu_type == "inform":
             return Decoded((trap,), data, replies=(_response(datagram, envelope),))
         return Decoded((trap,), data)
+
+    def remembers(self, datagram: Datagram) -> bool:
+        return False
+
+    def saved(self) -> bytes:
+        return b""
+
+    def restored(self, saved: bytes) -> Self:
+        return self
 
 
 def _response(inform: Datagram, envelope: Envelope) -> Datagram:

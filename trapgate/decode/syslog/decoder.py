@@ -8,6 +8,7 @@ knowing less.
 import re
 from collections.abc import Callable
 from datetime import tzinfo
+from typing import Self
 
 from trapgate.decode.syslog.cisco import recognise
 from trapgate.decode.syslog.header import Header
@@ -55,6 +56,15 @@ class SyslogDecoder:
         if header.format == "unparsed" and priority is None:
             header = Header("unparsed", text)
         return Decoded((self._message(datagram, priority, header, problems),), data)
+
+    def remembers(self, datagram: Datagram) -> bool:
+        return False
+
+    def saved(self) -> bytes:
+        return b""
+
+    def restored(self, saved: bytes) -> Self:
+        return self
 
     def _message(
         self, datagram: Datagram, priority: int | None, header: Header, problems: list[Problem]
