@@ -83,6 +83,23 @@ class SpoolReader(Protocol):
         """The last acknowledged sequence (0: none) and its ledger."""
         ...
 
+    def sync(self) -> None:
+        """What was acknowledged survives a power cut, too. Raises `OSError`."""
+        ...
+
+
+class Snapshot(Protocol):
+    """A reader's memory as of a place in its stream, kept whole or not at all."""
+
+    def load(self) -> tuple[Position, bytes]:
+        """The place and the memory as of it; before the first record of no stream, and nothing,
+        if there is none that is sound."""
+        ...
+
+    def save(self, position: Position, memory: bytes) -> None:
+        """Replace it, durable on return. Raises `OSError`: the one before is still there then."""
+        ...
+
 
 class EventStore(Protocol):
     """Where events are kept and found."""

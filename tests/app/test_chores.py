@@ -14,9 +14,10 @@ from trapgate.app.published import Published
 from trapgate.listen import RecordReader
 from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics
-from trapgate.pipeline.ingest import Ingest, Leg, Sinks
+from trapgate.pipeline.ingest import Ingest, Sinks
+from trapgate.pipeline.leg import Leg
 from trapgate.rules import Matcher
-from trapgate.spool import SpoolReader, SpoolWriter
+from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
 from trapgate.store.folder import DAY_NS, day_path
 
@@ -37,7 +38,7 @@ class Site:
         self.store = SqliteEventStore.open(layout.events)
         decode = RecordReader().decode
         legs = [
-            Leg(SpoolReader.open(layout.raw_spool, name), decode)
+            Leg(SpoolReader.open(layout.raw_spool, name), decode, SnapshotFile(layout.memory(name)))
             for name in (STORE_READER, RULES_READER)
         ]
         self.ingest = Ingest(

@@ -5,7 +5,6 @@ from functools import cache
 from trapgate.app.build import Configuration, build
 from trapgate.app.files import DEFAULTS, read_bundle
 from trapgate.model import Datagram, Endpoint, Event, Now
-from trapgate.normalize.identity import Identities
 
 from .traffic import link_downs
 
@@ -44,4 +43,4 @@ def trap_events(count: int) -> list[Event]:
     """The events of these traps, as the ingest loop makes them."""
     translator = configuration().translator(lambda: None)
     numbered = enumerate(trap_datagrams(count), start=1)
-    return translator.batch(numbered, STREAM, Identities(), ARRIVED).events
+    return translator.batch(numbered, STREAM, translator.memory(), ARRIVED).events

@@ -50,14 +50,17 @@ def record(
 
 class WordDecoder:
     """A protocol of words: `bad` cannot be decoded, `denied` is not let in, `bug` raises, `inform`
-    is answered; all else is a message whose code is its first word."""
+    is answered, of `turns` every other one is let in (so that there is something to remember), `as
+    NAME ...` is the same message as any other of that name; all else is a message whose code is its
+    first word."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, turns: int = 0) -> None:
         self.protocol = protocol
-        self.decoded = 0
+        self.decoded: list[bytes] = []
+        self.turns = turns
 
     def decode(self, datagram: Datagram, now: Now) -> Decoded:
-        self.decoded += 1
+        self.decoded.append(datagram.data)
         data = datagram.data
         word = data.partition(b" ")[0].decode()
         match word:
@@ -66,6 +69,13 @@ class WordDecoder:
             case "denied":
                 refusal = Refusal(Outcome.COMMUNITY_DENIED, "unknown")
                 return Decoded((), data, refusal=refusal)
+            case "turns":
+                self.turns += 1
+                if self.turns % 2 == 0:
+                    return Decoded((), data, refusal=Refusal(Outcome.USM, "not-its-turn"))
+            case "as":
+                name = data.split()[1]
+                return Decoded((self._message(word, data),), data, identity=name)
             case "bug":
                 raise ZeroDivisionError("a bug")
         answer = Datagram(b"ok", datagram.local, datagram.peer, datagram.listener, now.wall_ns)
@@ -73,13 +83,15 @@ class WordDecoder:
         return Decoded((self._message(word, data),), data, replies=replies)
 
     def remembers(self, datagram: Datagram) -> bool:
-        return False
+        return datagram.data.startswith((b"turns", b"as "))
 
     def saved(self) -> bytes:
-        return b""
+        return b"%d" % self.turns if self.turns else b""
 
     def restored(self, saved: bytes) -> Self:
-        return self
+        made = type(self)(self.protocol, int(saved or 0))
+        made.decoded = self.decoded  # the calls of all of them
+        return made
 
     def _message(self, word: str, data: bytes) -> Trap | SyslogMessage:
         if self.protocol is Protocol.SNMP:

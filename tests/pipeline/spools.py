@@ -17,6 +17,7 @@ class MemorySpool:
         self.first = first
         self.payloads: list[bytes] = []
         self.places: dict[str, tuple[int, bytes]] = {}
+        self.snapshots: dict[str, MemorySnapshot] = {}
 
     @property
     def last(self) -> int:
@@ -29,6 +30,23 @@ class MemorySpool:
     def reader(self, name: str) -> "MemoryReader":
         """The reader of this name as it is after a start."""
         return MemoryReader(self, name)
+
+    def snapshot(self, name: str) -> "MemorySnapshot":
+        """What the reader of this name has saved."""
+        return self.snapshots.setdefault(name, MemorySnapshot())
+
+
+class MemorySnapshot:
+    """Implements `trapgate.ports.Snapshot`."""
+
+    def __init__(self) -> None:
+        self.saved = (Position("", 0), b"")
+
+    def load(self) -> tuple[Position, bytes]:
+        return self.saved
+
+    def save(self, position: Position, memory: bytes) -> None:
+        self.saved = (position, memory)
 
 
 class MemoryReader:
@@ -59,6 +77,9 @@ class MemoryReader:
 
     def acked(self) -> tuple[int, bytes]:
         return self.spool.places.get(self.name, (0, b""))
+
+    def sync(self) -> None:
+        pass
 
 
 class Died(Exception):

@@ -24,19 +24,11 @@ from trapgate.model import (
     Protocol,
     decode_matches,
 )
+from trapgate.normalize.identity import Identities
 from trapgate.observe import Metrics
-from trapgate.pipeline.ingest import (
-    BATCH_RECORDS,
-    IDLE_S,
-    PUBLISH_S,
-    RETRY_S,
-    WARM_UP_STEPS,
-    Blocked,
-    Ingest,
-    Leg,
-    Sinks,
-    run_ingest,
-)
+from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, RETRY_S, Ingest, Sinks, run_ingest
+from trapgate.pipeline.leg import BATCH_RECORDS, SAVE_S, WARM_UP_STEPS, Blocked, Leg
+from trapgate.pipeline.memory import Memory
 from trapgate.rules import Matcher
 
 
@@ -77,8 +69,8 @@ class Process:
         }
         bugs = self.metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
         self.ingest = Ingest(
-            store_leg=Leg(self.readers["store"], decode_record),
-            rules_leg=Leg(self.readers["rules"], decode_record),
+            store_leg=Leg(self.readers["store"], decode_record, spool.snapshot("store")),
+            rules_leg=Leg(self.readers["rules"], decode_record, spool.snapshot("rules")),
             translator=translator(bugs.inc, self.decoders),
             matcher=Matcher(rules()),
             sinks=Sinks(gates.store, gates.match, gates.reply),
@@ -99,11 +91,11 @@ class Process:
             pass
 
     def later(self) -> None:
-        """Wait until blocked legs try again."""
-        self.elapsed_ns += int(RETRY_S * NS_PER_S)
+        """Wait until blocked legs try again, and their memory may be saved."""
+        self.elapsed_ns += int(max(RETRY_S, SAVE_S) * NS_PER_S)
 
     def decoded(self) -> int:
-        return sum(decoder.decoded for decoder in self.decoders.values())
+        return sum(len(decoder.decoded) for decoder in self.decoders.values())
 
     def ledger(self) -> dict[str, int]:
         """What the counter says by outcome and reason."""
@@ -546,11 +538,11 @@ def test_matches_that_cannot_be_written_stop_nothing() -> None:
     assert process.value("trapgate_ingest_failures_total", reason="unwritable-match") == 1
 
 
-words = st.sampled_from((b"down", b"up", b"other", b"bad", b"denied", b"bug", b"inform"))
+words = st.sampled_from((b"down", b"up", b"other", b"bad", b"denied", b"bug", b"inform", b"turns"))
 acts = st.lists(
     st.one_of(
         st.tuples(words, st.sampled_from((TRAPS, LINES)), st.sampled_from(("10.0.0.1", "::1"))),
-        st.sampled_from(("run", "later", "store", "matches", "kill store", "kill rules")),
+        st.sampled_from(("run", "later", "save", "store", "matches", "kill store", "kill rules")),
     ),
     max_size=40,
 )
@@ -570,11 +562,14 @@ def test_whatever_happens_the_end_is_the_same(
             second += 0.7
             match act:
                 case (word, listener, peer):
-                    spool.append([record(word, second // 3, listener=listener, peer=peer)])
+                    spool.append([record(word, second * 3, listener=listener, peer=peer)])
                 case "run":
                     process.run()
+                    process.ingest.save()
                 case "later":
                     process.later()
+                case "save":
+                    process.ingest.save(at_once=True)
                 case "store":
                     gates.store_shut = not gates.store_shut
                 case "matches":
@@ -641,3 +636,88 @@ def test_the_loop_stops_at_a_sink_that_refuses() -> None:
         )
     assert len(gates.matches) == 3
     assert gates.stored == []
+
+
+# -- what the decoders remember ------------------------------------------------------------------
+
+
+def turns(count: int, start: int = 0) -> list[bytes]:
+    """Traps of which every other one is let in; each in a time bucket of its own."""
+    return [record(b"turns %d" % number, 100.0 * number) for number in range(start, start + count)]
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_memory_survives_a_restart(saved: bool) -> None:
+    """From what was saved, or else from the spool."""
+    gates, spool = Gates(), spooled(*turns(3))
+    process = Process(spool, gates)
+    process.run()
+    if saved:
+        process.ingest.save(at_once=True)
+    spool.append(turns(2, 3))
+    process.run()
+    spool.append(turns(4, 5))
+    Process(spool, gates).run()
+    assert stored(gates) == [1, 3, 5, 7, 9]
+
+
+def test_a_leg_that_falls_behind_remembers_its_own_place() -> None:
+    gates, spool = Gates(), spooled(*turns(3))
+    process = Process(spool, gates)
+    process.run()
+    gates.store_shut = True
+    spool.append(turns(3, 3))
+    with capture_logs():
+        process.run()
+        spool.append(turns(3, 6))
+        process.run()
+        gates.store_shut = False
+        process.later()
+        process.run()
+    assert stored(gates) == [1, 3, 5, 7, 9]
+    assert process.ledger() == {"stored": 5, "usm/not-its-turn": 4}
+
+
+@pytest.mark.parametrize("place", [Position("another", 0), Position("raw-1", 99)])
+def test_a_memory_of_another_stream_or_ahead_of_its_place_is_not_used(place: Position) -> None:
+    decoders = {protocol: WordDecoder(protocol, turns=1) for protocol in Protocol}
+    gates, spool = Gates(), spooled(*turns(3))
+    for name in ("store", "rules"):
+        spool.snapshot(name).save(place, Memory(decoders, Identities()).saved())
+    Process(spool, gates).run()
+    assert stored(gates) == [1, 3]
+
+
+def test_a_new_configuration_keeps_the_memory() -> None:
+    gates, spool = Gates(), spooled(*turns(1))
+    process = Process(spool, gates)
+    process.run()
+    decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
+    process.ingest.adopt(translator(decoders=decoders), process.ingest.matcher)
+    spool.append(turns(2, 1))
+    process.run()
+    assert stored(gates) == [1, 3]
+    assert len(decoders[Protocol.SNMP].decoded) == 2  # once, for both legs
+
+
+def test_the_memory_is_saved_now_and_then() -> None:
+    spool = spooled(*turns(1))
+    process = Process(spool, Gates())
+    process.run()
+    process.ingest.save()
+    assert spool.snapshot("rules").load()[0].sequence == 0
+    process.elapsed_ns += SAVE_S * NS_PER_S
+    process.ingest.save()
+    assert spool.snapshot("rules").load()[0].sequence == 1
+
+
+def test_a_message_is_known_by_what_its_decoder_says() -> None:
+    """Also to a memory that is built again."""
+    gates = Gates()
+    spool = spooled(record(b"as one 1"), record(b"as one 2"), record(b"as two 1"))
+    Process(spool, gates).run()
+    spool.append([record(b"as one 3", 1)])
+    process = Process(spool, gates)
+    process.run()
+    assert stored(gates) == [1, 3]
+    assert process.ledger() == {"stored": 2, "duplicate": 2}

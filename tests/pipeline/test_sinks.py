@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from store.events import event
 from trapgate.model import Event, Position
-from trapgate.pipeline.ingest import Blocked
+from trapgate.pipeline.leg import Blocked
 from trapgate.pipeline.sinks import UNSTORABLE, MatchesSink, StoreSink
 from trapgate.spool import Doorbell, SpoolFull
 from trapgate.store import StoreUnavailable, Unstorable

@@ -6,7 +6,6 @@ from structlog.testing import capture_logs
 
 from pipeline.datagrams import LINES, T0, TRAPS, WordDecoder, datagram, translator
 from trapgate.model import Datagram, Decoded, Now, Protocol, Trap
-from trapgate.normalize.identity import Identities
 from trapgate.pipeline.translate import MORE_MESSAGES, Batch
 
 NOW = Now(T0, 0)
@@ -14,7 +13,8 @@ NOW = Now(T0, 0)
 
 def batch(*data: bytes, listener: str = TRAPS) -> Batch:
     records = [(n, datagram(each, listener=listener)) for n, each in enumerate(data, 5)]
-    return translator().batch(records, "raw", Identities(), NOW)
+    made = translator()
+    return made.batch(records, "raw", made.memory(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,8 @@ def test_a_bug_is_an_event_and_is_counted() -> None:
     bugs: list[int] = []
     records = [(1, datagram(b"bug \xff")), (2, datagram(b"fine", listener=LINES))]
     with capture_logs() as logs:
-        found = translator(lambda: bugs.append(1)).batch(records, "raw", Identities(), NOW)
+        made = translator(lambda: bugs.append(1))
+        found = made.batch(records, "raw", made.memory(), NOW)
     broken, fine = found.events
     assert broken.fields["event.reason"] == "internal-error"
     assert broken.kind == "snmp.trap"
@@ -80,7 +81,8 @@ class MaskingDecoder(WordDecoder):
 def masked(data: bytes) -> Batch:
     decoders: dict[Protocol, WordDecoder] = {Protocol.SNMP: MaskingDecoder(Protocol.SNMP)}
     with capture_logs():
-        return translator(decoders=decoders).batch([(1, datagram(data))], "raw", Identities(), NOW)
+        made = translator(decoders=decoders)
+        return made.batch([(1, datagram(data))], "raw", made.memory(), NOW)
 
 
 def test_a_bug_behind_the_decoder_keeps_the_secret() -> None:
@@ -103,7 +105,8 @@ def test_of_more_messages_the_first_is_taken() -> None:
 
 
 def test_a_record_that_cannot_be_read_has_no_event() -> None:
-    found = translator().batch([(7, None)], "raw", Identities(), NOW)
+    made = translator()
+    found = made.batch([(7, None)], "raw", made.memory(), NOW)
     assert found == Batch(7, [], {"malformed/unreadable-record": 1}, [])
 
 

@@ -64,6 +64,7 @@ class Chores:
         self._now = now
         self._retaining = Trouble("store.retention")
         self._damage = Trouble("spool.damage")
+        self._saving = Trouble("memory.unsaved")
         self._due_at = 0
 
     def __call__(self) -> None:
@@ -76,12 +77,19 @@ class Chores:
                 self._count_damage()
             self._matches.trim()
             self._retain(moment)
+            with self._saving.contained():
+                self._ingest.save()
+
+    def end(self) -> None:
+        """The last chore: what is remembered need not be decoded again at the next start."""
+        with self._saving.contained():
+            self._ingest.save(at_once=True)
 
     def _take_over(self) -> None:
         configuration = self._published.newer()
         if configuration is not None:
-            self._ingest.translator = configuration.translator(self._on_bug)
-            self._ingest.matcher = Matcher(configuration.rules)
+            translator = configuration.translator(self._on_bug)
+            self._ingest.adopt(translator, Matcher(configuration.rules))
             logger().info("reloaded")
 
     def _retain(self, moment: Now) -> None:

@@ -38,6 +38,10 @@ class Layout(msgspec.Struct, frozen=True):
     def bundle(self) -> Path:
         return self.run / "configuration.json"
 
+    def memory(self, reader: str) -> Path:
+        """What the ingest leg of this name remembers of its spool."""
+        return self.data / "memory" / f"{reader}.snapshot"
+
     @property
     def lock(self) -> Path:
         return self.data / "lock"

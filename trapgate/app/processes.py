@@ -17,11 +17,12 @@ from trapgate.app.trouble import Trouble
 from trapgate.listen import BoundListener, RecordReader
 from trapgate.listen.reply import Replier
 from trapgate.observe import Follower, Metrics
-from trapgate.pipeline.ingest import Ingest, Leg, Sinks, run_ingest
+from trapgate.pipeline.ingest import Ingest, Sinks, run_ingest
+from trapgate.pipeline.leg import Leg
 from trapgate.pipeline.receive import Receive
 from trapgate.pipeline.sinks import MatchesSink, StoreSink
 from trapgate.rules import Matcher
-from trapgate.spool import Doorbell, SpoolReader, SpoolWriter
+from trapgate.spool import Doorbell, SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
 
 MATCHES_BYTES_MAX = 1 << 30
@@ -102,8 +103,8 @@ class _IngestProcess:
         self.unpublished = Trouble("metrics.unpublished")
         self.store = SqliteEventStore.open(layout.events)
         self.ingest = Ingest(
-            store_leg=Leg(store_reader, decode),
-            rules_leg=Leg(rules_reader, decode),
+            store_leg=Leg(store_reader, decode, SnapshotFile(layout.memory(STORE_READER))),
+            rules_leg=Leg(rules_reader, decode, SnapshotFile(layout.memory(RULES_READER))),
             translator=configuration.translator(bugs.inc),
             matcher=Matcher(configuration.rules),
             sinks=Sinks(
@@ -138,6 +139,7 @@ class _IngestProcess:
             stopping=stopping,
             now=now,
         )
+        self.chores.end()
         self.store.close()
 
     def publish(self) -> None:

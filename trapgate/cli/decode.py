@@ -13,7 +13,6 @@ from trapgate.app.supervisor import EX_CONFIG
 from trapgate.cli.check import reported_configuration
 from trapgate.model import DATAGRAM_BYTES_MAX, Datagram, Endpoint, Outcome, Protocol, parse_rfc3339
 from trapgate.normalize.document import document
-from trapgate.normalize.identity import Identities
 from trapgate.observe import configure_logs
 
 STREAM = "decode"
@@ -64,14 +63,14 @@ def _decode(
     lenient = configuration.translator(_no_count, any_community=True)
     listener = next((e.name for e in configuration.settings.listen if e.protocol == protocol), "")
     local = Endpoint("", 0)
-    identities = Identities()
+    memory = translator.memory()
     code = 0
     for number, data in enumerate(inputs, start=1):
         datagram = Datagram(data[:DATAGRAM_BYTES_MAX], peer, local, listener, moment)
-        batch = translator.batch([(number, datagram)], STREAM, identities, now())
+        batch = translator.batch([(number, datagram)], STREAM, memory, now())
         (outcome,) = batch.ledger
         if not batch.events:
-            batch = lenient.batch([(number, datagram)], STREAM, Identities(), now())
+            batch = lenient.batch([(number, datagram)], STREAM, lenient.memory(), now())
         for event in batch.events:
             sys.stdout.write(msgspec.json.encode(document(event)).decode() + "\n")
         if outcome != "stored":

@@ -15,15 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from trapgate.model import NS_PER_S, Datagram, Event, EventMatches, Match, Now, encode_matches
-from trapgate.normalize.identity import Identities, bucket_of
 from trapgate.observe import Metrics, logger
+from trapgate.pipeline.leg import Blocked, Leg, Records
 from trapgate.pipeline.translate import Batch, Ledger, Translator
-from trapgate.ports import SpoolReader
 from trapgate.rules.matcher import Matcher
-
-BATCH_RECORDS = 2_048
-"""Records decoded at a time: enough that a commit's cost is shared, few enough that the first of
-them pages within some 30 ms."""
 
 RETRY_S = 1.0
 """Wait before a leg that could not go on tries again."""
@@ -34,21 +29,6 @@ IDLE_S = 0.25
 PUBLISH_S = 0.2
 """How often this process's metrics are written for the core to add up."""
 
-WARM_UP_STEPS = (1_000, 10_000, 100_000, 1_000_000)
-"""How far to look back, step by step, for the start of the time bucket that a leg starts in."""
-
-
-class Blocked(Exception):
-    """A leg cannot go on now: its sink refuses. Nothing of the batch counts as done."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-Records = list[tuple[int, Datagram | None]]
-"""Sequences and their datagrams; `None` is a record that cannot be read."""
-
 
 class Sinks(msgspec.Struct, frozen=True):
     """Where the legs lead. `store` and `matches` raise `Blocked` when they cannot take a batch;
@@ -57,106 +37,6 @@ class Sinks(msgspec.Struct, frozen=True):
     store: Callable[[Sequence[Event]], None]
     matches: Callable[[Sequence[bytes]], None]
     reply: Callable[[Iterable[Datagram]], None]
-
-
-class Leg:
-    """One reader of the raw spool with its place, and its memory of recent datagrams.
-
-    `position` is where its work stands. The durable cursor follows at once, or, where the disk
-    refuses it, is owed: after a crash then some work is done again, which is harmless, because
-    ids, matches and ledger are functions of the spool.
-    """
-
-    def __init__(self, reader: SpoolReader, datagram_of: Callable[[bytes], Datagram]) -> None:
-        """`datagram_of` raises `ValueError` for a record that it cannot read."""
-        self.reader = reader
-        self.datagram_of = datagram_of
-        self.owes = False
-        self.position, ledger = reader.acked()
-        self.ledger: Ledger = msgspec.json.decode(ledger, type=Ledger) if ledger else {}
-        self.retry_at_ns = 0
-        self.identities: Identities | None = None
-
-    def read(self, other: int) -> Records:
-        """The next records; not those behind the place of the other leg if that is ahead.
-
-        If there are records, but none up to that place (sequences have gaps, and a power cut may
-        have taken what the other has seen), this leg stands there from now on.
-        """
-        records = self.reader.read(self.position, BATCH_RECORDS)
-        if self.position < other and records and records[-1][0] > other:
-            records = [record for record in records if record[0] <= other]
-            if not records:
-                self.position = other
-        return self._datagrams(records)
-
-    def advance(self, batch: Batch) -> None:
-        """A batch is done with: `settle` is what makes that durable."""
-        for outcome, count in batch.ledger.items():
-            self.ledger[outcome] = self.ledger.get(outcome, 0) + count
-        self.position = batch.last
-        self.owes = True
-
-    def settle(self) -> None:
-        """Move the cursor, and the ledger with it, to where the leg stands. Raises `Blocked`."""
-        try:
-            self.reader.ack(self.position, msgspec.json.encode(self.ledger))
-        except OSError as error:
-            raise Blocked(f"its cursor: {error.strerror or error}") from error
-        self.owes = False
-
-    def memory(self, translator: Translator) -> Identities:
-        """The identities of the datagrams before this leg's place, read again if need be."""
-        if self.identities is None:
-            self.identities = self._warmed_up(translator)
-        return self.identities
-
-    def _warmed_up(self, translator: Translator) -> Identities:
-        identities = Identities()
-        before = self.reader.read(max(0, self.position - 1), 1) if self.position else ()
-        if not before:
-            return identities
-        after = self._bucket_start(self._bucket(before))
-        while after < self.position:
-            records = self.reader.read(after, BATCH_RECORDS)
-            if not records:
-                break
-            seen = [record for record in records if record[0] <= self.position]
-            for _, datagram in self._datagrams(seen):
-                if datagram is not None:
-                    identities.of(datagram, translator.protocol_of(datagram))
-            after = records[-1][0]
-        return identities
-
-    def _datagrams(self, records: Sequence[tuple[int, bytes]]) -> Records:
-        return [(sequence, self._datagram(payload)) for sequence, payload in records]
-
-    def _datagram(self, payload: bytes) -> Datagram | None:
-        try:
-            return self.datagram_of(payload)
-        except ValueError:  # another version's, or a bug: the translator counts it
-            return None
-
-    def _bucket(self, records: Sequence[tuple[int, bytes]]) -> int | None:
-        """The bucket of the first of these records that can be read."""
-        for _, payload in records:
-            datagram = self._datagram(payload)
-            if datagram is not None:
-                return bucket_of(datagram.received_at)
-        return None
-
-    def _bucket_start(self, bucket: int | None) -> int:
-        """A place at or before the first record of the bucket; as far back as is looked if it is
-        not known."""
-        for step in WARM_UP_STEPS:
-            after = max(0, self.position - step)
-            records = self.reader.read(after, 1)
-            if after == 0 or not records:
-                return after
-            there = self._bucket(records)
-            if bucket is not None and there is not None and there < bucket:
-                return after
-        return max(0, self.position - WARM_UP_STEPS[-1])
 
 
 class Ingest:
@@ -192,14 +72,31 @@ class Ingest:
         now = self._now()
         rules, store = self._rules, self._store
         if rules.position == store.position and self._ready(rules, now) and self._ready(store, now):
-            store.identities = rules.memory(self.translator)
+            store.memory = rules.remembered(self.translator, now)
             return self._both(now)
-        if store.identities is rules.identities:
-            store.identities = None  # they part: what one sees now the other has not seen
+        if store.memory is rules.memory:
+            store.memory = None  # they part: what one sees now the other has not seen
         worked = self._ready(rules, now) and self._step(rules, store, self._forward, now)
         if worked and rules.position == store.position:
             return True  # they have met: what follows is read once for both
         return (self._ready(store, now) and self._step(store, rules, self._keep, now)) or worked
+
+    def adopt(self, translator: Translator, matcher: Matcher) -> None:
+        """Go on with another configuration, and with what was remembered under this one."""
+        shared = self._rules.memory is self._store.memory
+        for leg in (self._rules, self._store):
+            if leg.memory is not None:
+                leg.memory = translator.taken_over(leg.memory)
+        if shared:
+            self._store.memory = self._rules.memory
+        self.translator, self.matcher = translator, matcher
+
+    def save(self, *, at_once: bool = False) -> None:
+        """Save what the legs remember, if it is time, or `at_once`. Raises `OSError`; it is tried
+        again then."""
+        now = self._now()
+        for leg in (self._rules, self._store):
+            leg.save(now, at_once=at_once)
 
     def _ready(self, leg: Leg, now: Now) -> bool:
         """Whether a leg may go on; one that owes its cursor pays first."""
@@ -217,7 +114,7 @@ class Ingest:
         if not (forwarded and kept):
             # their places differ from here on, and so does what each has seen
             for leg, done in ((self._rules, forwarded), (self._store, kept)):
-                leg.identities = leg.identities if done else None
+                leg.memory = leg.memory if done else None
         return True
 
     def _step(self, leg: Leg, other: Leg, sink: Callable[[Batch], None], now: Now) -> bool:
@@ -227,15 +124,15 @@ class Ingest:
             return leg.position != before
         batch = self._translate(leg, records, now)
         if not self._try(leg, sink, batch, now):
-            leg.identities = None
+            leg.memory = None
         return True
 
     def _translate(self, leg: Leg, records: Records, now: Now) -> Batch:
         unreadable = [sequence for sequence, datagram in records if datagram is None]
         if unreadable:
             logger().error("ingest.unreadable", records=len(unreadable), first=unreadable[0])
-        identities = leg.memory(self.translator)
-        return self.translator.batch(records, leg.reader.stream, identities, now)
+        memory = leg.remembered(self.translator, now)
+        return self.translator.batch(records, leg.reader.stream, memory, now)
 
     def _try(self, leg: Leg, sink: Callable[[Batch], None], batch: Batch, now: Now) -> bool:
         try:

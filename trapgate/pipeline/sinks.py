@@ -11,7 +11,7 @@ import msgspec
 from trapgate.model import Event, Position, Problem
 from trapgate.normalize.undecoded import UNDECODED_CODE
 from trapgate.observe import logger
-from trapgate.pipeline.ingest import Blocked
+from trapgate.pipeline.leg import Blocked
 from trapgate.ports import EventStore, SpoolWriter
 from trapgate.spool import Doorbell, SpoolFull
 from trapgate.store import StoreUnavailable, Unstorable

@@ -20,12 +20,13 @@ from trapgate.model import (
     Protocol,
     Trap,
 )
-from trapgate.normalize.identity import Identities
+from trapgate.normalize.identity import Identities, Identity
 from trapgate.normalize.sources import Sources
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
 from trapgate.observe import logger
+from trapgate.pipeline.memory import Memory, parts_of, restored
 from trapgate.ports import Decoder
 
 Ledger = dict[str, int]
@@ -74,6 +75,15 @@ class Translator:
         self._sources = sources
         self._on_bug = on_bug
 
+    def memory(self, saved: bytes = b"", identities: Identities | None = None) -> Memory:
+        """A memory as saved, or a new one; with the identities of another, if they are given."""
+        decoders = restored(self._decoders, parts_of(saved))
+        return Memory(decoders, Identities() if identities is None else identities)
+
+    def taken_over(self, memory: Memory) -> Memory:
+        """A memory of another configuration's translator, for this one."""
+        return memory.remember(self._decoders)
+
     def protocol_of(self, datagram: Datagram) -> Protocol:
         """What its listener speaks; of a listener that is no longer configured the spool may
         still hold records, which are told by their first byte."""
@@ -86,7 +96,7 @@ class Translator:
         self,
         datagrams: Iterable[tuple[int, Datagram | None]],
         stream: str,
-        identities: Identities,
+        memory: Memory,
         now: Now,
     ) -> Batch:
         """Translate records in the order of their stream; `None` is one that cannot be read: it
@@ -97,24 +107,32 @@ class Translator:
             if datagram is None:
                 outcome = f"{Outcome.MALFORMED}/{UNREADABLE_RECORD}"
             else:
-                outcome = self._one(datagram, Position(stream, sequence), identities, now, batch)
+                outcome = self._one(datagram, Position(stream, sequence), memory, now, batch)
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
         return batch
 
+    def recall(self, datagram: Datagram, memory: Memory, now: Now) -> None:
+        """Show the memory a datagram of before its place, which is not translated again."""
+        protocol = self.protocol_of(datagram)
+        decoder = memory.decoders[protocol]
+        identity = None
+        if decoder.remembers(datagram):
+            try:
+                identity = decoder.decode(datagram, now).identity
+            except Exception:  # noqa: BLE001 - counted and logged when it was translated
+                identity = None
+        memory.identities.of(datagram, protocol, identity)
+
     def _one(
-        self,
-        datagram: Datagram,
-        position: Position,
-        identities: Identities,
-        now: Now,
-        batch: Batch,
+        self, datagram: Datagram, position: Position, memory: Memory, now: Now, batch: Batch
     ) -> str:
         protocol = self.protocol_of(datagram)
-        identity = identities.of(datagram, protocol)
         decoded: Decoded | None = None
+        identity: Identity | None = None
         try:
-            decoded = self._decoders[protocol].decode(datagram, now)
+            decoded = memory.decoders[protocol].decode(datagram, now)
+            identity = memory.identities.of(datagram, protocol, decoded.identity)
             batch.replies += decoded.replies
             if decoded.refusal is not None:
                 return f"{decoded.refusal.outcome}/{decoded.refusal.reason}"
@@ -127,6 +145,7 @@ class Translator:
         except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug()
             logger().exception("translate.bug", position=position.sequence)
+            identity = identity or memory.identities.of(datagram, protocol)
             broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
             return self._undecoded(broken, datagram, position, identity.event_id, batch)
 

@@ -9,6 +9,7 @@ from trapgate.spool.cursor import LEDGER_BYTES_MAX
 from trapgate.spool.doorbell import Doorbell
 from trapgate.spool.reader import SpoolReader
 from trapgate.spool.segment import FRAME_BYTES_MAX, FRAME_RECORDS_MAX, SpoolUnusable
+from trapgate.spool.snapshot import SnapshotFile
 from trapgate.spool.writer import SpoolFull, SpoolWriter
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "FRAME_RECORDS_MAX",
     "LEDGER_BYTES_MAX",
     "Doorbell",
+    "SnapshotFile",
     "SpoolFull",
     "SpoolReader",
     "SpoolUnusable",

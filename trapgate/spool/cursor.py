@@ -51,6 +51,9 @@ class Cursor:
             raise OSError(f"cursor: {written} of {len(slot)} bytes written")
         self._generation, self.sequence, self.ledger = generation, sequence, ledger
 
+    def sync(self) -> None:
+        os.fsync(self._fd)
+
     def close(self) -> None:
         os.close(self._fd)
 

@@ -89,6 +89,10 @@ class SpoolReader:
         """The last acknowledged sequence (0: none) and its ledger."""
         return self._cursor.sequence, self._cursor.ledger
 
+    def sync(self) -> None:
+        """What was acknowledged survives a power cut, too. Raises `OSError`."""
+        self._cursor.sync()
+
     def _seek(self, after: int) -> bool:
         """Stand before the first frame with a record behind `after`; whether there is a segment."""
         sequences = segment_sequences(self._folder)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from trapgate.pipeline.ingest import BATCH_RECORDS
+from trapgate.pipeline.leg import BATCH_RECORDS
 from trapgate.store import SqliteEventStore
 
 from ..figures import Bench, Family, Measurement, Spec

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from trapgate.normalize.identity import Identities
 
 from ..figures import Bench, Family, Measurement, Spec
 from ..samples import ARRIVED, STREAM, configuration, trap_datagrams
@@ -18,7 +17,7 @@ def measure(bench: Bench) -> Mapping[str, Measurement]:
     records = list(enumerate(trap_datagrams(count), start=1))
 
     def work() -> None:
-        translator.batch(records, STREAM, Identities(), ARRIVED)
+        translator.batch(records, STREAM, translator.memory(), ARRIVED)
 
     return {"translate-trap": Measurement(fastest_us(work, count))}
 
