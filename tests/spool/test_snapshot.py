@@ -44,7 +44,7 @@ def test_a_disk_that_refuses_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "rules.snapshot"
     SnapshotFile(path).save(PLACE, b"memory")
     path.with_suffix(".tmp").mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(IsADirectoryError):
         SnapshotFile(path).save(Position("raw-1", 8), b"later")
     assert SnapshotFile(path).load() == (PLACE, b"memory")
 
