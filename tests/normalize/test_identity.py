@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trapgate.model import BUCKET_S, NS_PER_S, Datagram, Endpoint, Protocol
 from trapgate.normalize import identity
-from trapgate.normalize.identity import Identities, bucket_of
+from trapgate.normalize.identity import Identities, Identity, bucket_of
 
 BUCKET_NS = BUCKET_S * NS_PER_S
 START = 179_525_520 * BUCKET_NS
@@ -33,7 +33,12 @@ def test_two_gateways_agree(protocol: Protocol) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [datagram(b"y"), datagram(peer="10.0.0.8"), datagram(at=START + BUCKET_NS), datagram(b"x ")],
+    [
+        datagram(b"y"),
+        datagram(peer="10.0.0.8"),
+        datagram(at=START + 2 * BUCKET_NS),
+        datagram(b"x "),
+    ],
 )
 def test_what_makes_another_event(other: Datagram) -> None:
     (one, _), (two, repeated) = identities(Protocol.SNMP, datagram(), other)
@@ -67,15 +72,45 @@ def test_n_counts_per_peer_and_bytes() -> None:
     )
 
 
-def test_a_new_bucket_starts_anew_and_the_last_one_is_remembered() -> None:
+def test_a_retransmission_over_the_edge_of_a_bucket_is_one() -> None:
+    stream = [datagram(at=START + number * BUCKET_NS - 1) for number in (1, 2, 3, 5)]
+    found = identities(Protocol.SNMP, *stream)
+    assert [repeated for _, repeated in found] == [False, True, True, False]
+    assert len({event_id for event_id, _ in found}) == 4  # ids name their buckets
+
+
+def test_identical_lines_in_two_buckets_are_two_events_that_count_anew() -> None:
+    stream = [datagram(at=START + number * BUCKET_NS) for number in (0, 0, 1)]
+    found = identities(Protocol.SYSLOG, *stream)
+    assert not any(repeated for _, repeated in found)
+    assert found[2:] == identities(Protocol.SYSLOG, stream[2])
+
+
+def test_records_a_little_out_of_order_at_an_edge() -> None:
     late = datagram(at=START + BUCKET_NS - 1)
-    turned = datagram(at=START + BUCKET_NS)
-    (_, a), (_, b), (_, c) = identities(Protocol.SNMP, late, turned, late)
-    assert (a, b, c) == (False, False, True)
+    turned = datagram(b"y", at=START + BUCKET_NS)
+    found = identities(Protocol.SNMP, late, turned, late, turned)
+    assert [repeated for _, repeated in found] == [False, False, True, True]
+
+
+def test_what_the_decoder_says_is_the_same_is_the_same() -> None:
+    """An SNMPv3 inform that is sent again is encrypted anew."""
+    memory = Identities()
+    first = memory.of(datagram(b"one"), Protocol.SNMP, b"inform 7")
+    again = memory.of(datagram(b"two"), Protocol.SNMP, b"inform 7")
+    other = memory.of(datagram(b"two"), Protocol.SNMP, b"inform 8")
+    assert again == Identity(first.event_id, True)
+    assert not other.duplicate
+
+
+def test_bytes_do_not_pass_for_the_identity_of_others() -> None:
+    memory = Identities()
+    memory.of(datagram(b"inform 7"), Protocol.SNMP)
+    assert not memory.of(datagram(b"one"), Protocol.SNMP, b"inform 7").duplicate
 
 
 def test_a_clock_that_is_set_back_far_does_no_harm() -> None:
-    days = [datagram(at=START + number * BUCKET_NS) for number in (100, 101, 0, 0, 101, 102)]
+    days = [datagram(at=START + number * BUCKET_NS) for number in (100, 110, 0, 0, 110, 120)]
     found = identities(Protocol.SNMP, *days)
     assert found[3] == (found[2][0], True)
     assert found[4][0] == found[1][0]
@@ -120,7 +155,7 @@ def test_a_reader_that_starts_in_the_middle_agrees_once_it_has_seen_the_bucket(
 ) -> None:
     rest = stream[start:]
     bucket = bucket_of(rest[0].received_at) if rest else 0
-    shown = [one for one in stream[:start] if bucket_of(one.received_at) == bucket]
+    shown = [one for one in stream[:start] if bucket_of(one.received_at) >= bucket - 1]
     found = identities(protocol, *shown, *rest)[len(shown) :]
     assert found == identities(protocol, *stream)[start:]
 

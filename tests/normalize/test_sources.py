@@ -90,3 +90,40 @@ sources:
         "trapgate.yml:7:4: 192.0.2.1/32 has an entry already (line 5)",
         'trapgate.yml:8:20: "" is not a time zone',
     ]
+
+
+ENGINES = """
+sources:
+- {name: r1, engine_ids: ["80:00:1f:88:04:AA", 0x80001f8804bb], labels: {site: b}}
+- {cidr: 10.0.0.1, name: r2, engine_ids: ["80 00 1f 88 04 cc"], rate_limit: {burst: 5}}
+"""
+
+
+def test_an_engine_is_found_however_it_was_written() -> None:
+    table = Sources(entries(ENGINES))
+    assert check_sources(entries(ENGINES)) == []
+    found = [table.engine(f"80001f8804{last}") for last in ("aa", "bb", "cc", "dd")]
+    assert [source and source.name for source in found] == ["r1", "r1", "r2", None]
+    assert table.of("10.0.0.1") is found[2]
+    assert found[2] is not None
+    assert found[2].rate_limit is not None
+    assert found[2].rate_limit.burst == 5
+
+
+def test_mistakes_about_engines_have_their_places() -> None:
+    text = """
+sources:
+- {name: nobody}
+- {name: a, engine_ids: [80001f8804aa, 8000]}
+- {name: b, engine_ids: ["80:00:1f:88:04:aa"]}
+- {cidr: 10.0.0.1, rate_limit: {burst: 0}}
+- {name: c, engine_ids: [80001f88zz]}
+"""
+    found = [f"{problem.span}: {problem.summary}" for problem in check_sources(entries(text))]
+    assert found == [
+        "trapgate.yml:3:3: an entry of sources needs a cidr or engine_ids",
+        'trapgate.yml:4:13: "8000" is not an engine ID: 5 to 32 bytes in hexadecimal',
+        "trapgate.yml:5:13: engine 80001f8804aa has an entry already (line 4)",
+        'trapgate.yml:6:33: "burst" must be 1 to 1000000',
+        'trapgate.yml:7:13: "80001f88zz" is not an engine ID: 5 to 32 bytes in hexadecimal',
+    ]

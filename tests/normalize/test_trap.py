@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from trapgate.model import (
     Trap,
     Varbind,
 )
+from trapgate.normalize.origin import Origins
 from trapgate.normalize.sources import Sources, SourceSettings
 from trapgate.normalize.trap import MESSAGE_CHARS_MAX, TrapNormalizer
 
@@ -37,7 +39,9 @@ def v2(trap_oid: str, *varbinds: Varbind, problems: tuple[Problem, ...] = ()) ->
 
 
 def event(trap: Trap, datagram: Datagram = DATAGRAM) -> Event:
-    return TrapNormalizer(MIB, SOURCES).event(trap, datagram, event_id="id-1", position=POSITION)
+    return TrapNormalizer(MIB, Origins(SOURCES)).event(
+        trap, datagram, event_id="id-1", position=POSITION
+    )
 
 
 def test_a_link_down() -> None:
@@ -64,6 +68,8 @@ def test_a_link_down() -> None:
         code="IF-MIB::linkDown",
         labels={"site": "ber1"},
         fields={
+            "host.ip": "10.0.0.7",
+            "snmp.identity": "peer",
             "snmp.version": "2c",
             "snmp.pdu_type": "trap",
             "snmp.credential": "core",
@@ -115,6 +121,8 @@ def test_a_v1_trap_of_bgp_names_its_peer_by_the_instance() -> None:
     result = event(trap)
     assert result.code == "BGP4-MIB::bgpBackwardTransition"
     assert {key: value for key, value in result.fields.items() if key != "snmp.varbinds"} == {
+        "host.ip": "10.0.0.7",
+        "snmp.identity": "peer",
         "snmp.version": "1",
         "snmp.pdu_type": "trap",
         "snmp.credential": "core",
@@ -129,7 +137,18 @@ def test_a_v1_trap_of_bgp_names_its_peer_by_the_instance() -> None:
         "snmp.vb.bgpPeerLastError": "0x0604",
         "snmp.vb.bgpPeerState": "idle",
         "snmp.index.bgpPeerRemoteAddr": "192.0.2.7",
+        "snmp.vb.snmpTrapAddress": "192.0.2.1",
+        "snmp.vb.snmpTrapCommunity": "********",
+        "snmp.vb.snmpTrapEnterprise": "1.3.6.1.2.1.15.7",
     }
+    lines = result.fields["snmp.varbinds"]
+    assert isinstance(lines, tuple)
+    assert [line.partition(" = ")[0] for line in lines[2:]] == [
+        "SNMP-COMMUNITY-MIB::snmpTrapAddress.0",
+        "SNMP-COMMUNITY-MIB::snmpTrapCommunity.0",
+        "SNMPv2-MIB::snmpTrapEnterprise.0",
+    ]
+    assert "snmpTrap" not in result.message
 
 
 def test_an_unknown_trap_keeps_its_numbers() -> None:
@@ -199,6 +218,75 @@ def test_sizes_are_bounded() -> None:
     lines = result.fields["snmp.varbinds"]
     assert isinstance(lines, tuple)
     assert len(lines) == 30
+
+
+def v1(*varbinds: Varbind, agent_address: str | None = "192.0.2.1") -> Trap:
+    return Trap(
+        version="1",
+        pdu_type="trap",
+        request_id=None,
+        credential="core",
+        trap_oid="1.3.6.1.4.1.9.0.1",
+        uptime=1,
+        varbinds=varbinds,
+        raw=b"raw",
+        enterprise="1.3.6.1.4.1.9",
+        agent_address=agent_address,
+        generic_trap=6,
+        specific_trap=1,
+    )
+
+
+def test_a_v1_trap_without_payload_has_its_header_in_variables() -> None:
+    result = event(v1())
+    lines = result.fields["snmp.varbinds"]
+    assert isinstance(lines, tuple)
+    assert len(lines) == 3
+    assert result.message == "1.3.6.1.4.1.9.0.1"
+
+
+def test_a_mapped_agent_address_is_canonical() -> None:
+    assert event(v1(agent_address="::ffff:192.0.2.9")).fields["snmp.agent_address"] == "192.0.2.9"
+
+
+COMMUNITY = Varbind("1.3.6.1.6.3.18.1.4.0", "octets", b"geheim")
+IN_RAW = bytes.fromhex("06092b060106031201040004") + bytes([6]) + b"geheim"
+
+
+@pytest.mark.parametrize("trap", [v1(COMMUNITY), v2(LINK_DOWN, COMMUNITY)])
+def test_a_community_that_a_proxy_passes_on_is_never_kept(trap: Trap) -> None:
+    result = event(msgspec.structs.replace(trap, raw=b"0x" + IN_RAW + b"end"))
+    assert result.fields["snmp.vb.snmpTrapCommunity"] == "********"
+    assert "geheim" not in str(result)
+    assert result.raw == b"0x" + IN_RAW.replace(b"geheim", b"******") + b"end"
+
+
+def test_the_fields_of_v3() -> None:
+    trap = msgspec.structs.replace(
+        v2(LINK_DOWN),
+        version="3",
+        security_level="authPriv",
+        engine_id="80001f8804aa",
+        context_engine_id="80001f8804bb",
+        context_name="vrf-a",
+    )
+    fields = event(trap).fields
+    assert fields["snmp.security_level"] == "authPriv"
+    assert fields["snmp.engine_id"] == "80001f8804aa"
+    assert fields["snmp.context_engine_id"] == "80001f8804bb"
+    assert fields["snmp.context_name"] == "vrf-a"
+    assert "snmp.context_name" not in event(msgspec.structs.replace(trap, context_name="")).fields
+
+
+def test_the_origin_names_the_device() -> None:
+    origins = Origins(SOURCES, (Cidr.from_text("10.0.0.99"),))
+    relayed = msgspec.structs.replace(DATAGRAM, peer=Endpoint("10.0.0.99", 5))
+    trap = v2(LINK_DOWN, Varbind("1.3.6.1.6.3.18.1.3.0", "ip", "10.0.0.7"))
+    result = TrapNormalizer(MIB, origins).event(trap, relayed, event_id="id-1", position=POSITION)
+    assert (result.device, result.labels) == ("r1", {"site": "ber1"})
+    assert result.source.address == "10.0.0.99"
+    assert result.fields["host.ip"] == "10.0.0.7"
+    assert result.fields["snmp.identity"] == "relay:snmpTrapAddress"
 
 
 VALUES = st.one_of(

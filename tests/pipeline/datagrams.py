@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Self
 
+from rules.samples import rules
 from trapgate.listen import RecordReader
 from trapgate.listen.record import encode, origin
 from trapgate.mib import MibIndex
@@ -19,10 +20,14 @@ from trapgate.model import (
     SyslogMessage,
     Trap,
 )
+from trapgate.normalize.origin import Origins
+from trapgate.normalize.settings import RateLimitSettings
 from trapgate.normalize.sources import Sources
+from trapgate.normalize.storm import StormPolicy, Storms
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.pipeline.translate import Translator
+from trapgate.rules import Matcher
 
 T0 = 1_800_000_000 * NS_PER_S
 """The instant from which tests count seconds; a 10-second bucket begins here."""
@@ -30,6 +35,8 @@ T0 = 1_800_000_000 * NS_PER_S
 TRAPS, LINES = "traps", "lines"
 LOCAL = Endpoint("192.0.2.1", 1162)
 PROTOCOLS = {TRAPS: Protocol.SNMP, LINES: Protocol.SYSLOG}
+
+UNLIMITED = RateLimitSettings(events_per_second=0)
 
 decode_record = RecordReader().decode
 
@@ -46,6 +53,11 @@ def record(
     """The same as the raw spool has it."""
     given = datagram(data, second, listener=listener, peer=peer)
     return encode(origin(listener, LOCAL), given.received_at, peer, given.peer.port, data)
+
+
+def storms() -> Storms:
+    """A memory of storms that never comes to anything."""
+    return Storms(StormPolicy(Sources(()), UNLIMITED))
 
 
 class WordDecoder:
@@ -82,9 +94,6 @@ class WordDecoder:
         replies = (answer,) if word == "inform" else ()
         return Decoded((self._message(word, data),), data, replies=replies)
 
-    def remembers(self, datagram: Datagram) -> bool:
-        return datagram.data.startswith((b"turns", b"as "))
-
     def saved(self) -> bytes:
         return b"%d" % self.turns if self.turns else b""
 
@@ -120,13 +129,16 @@ class WordDecoder:
 def translator(
     on_bug: Callable[[], None] = lambda: None,
     decoders: dict[Protocol, WordDecoder] | None = None,
+    limit: RateLimitSettings = UNLIMITED,
 ) -> Translator:
     sources = Sources(())
     return Translator(
         protocols=PROTOCOLS,
         decoders=decoders or {protocol: WordDecoder(protocol) for protocol in Protocol},
-        traps=TrapNormalizer(MibIndex(()), sources),
+        traps=TrapNormalizer(MibIndex(()), Origins(sources)),
         syslog=SyslogNormalizer(sources),
         sources=sources,
+        storms=StormPolicy(sources, limit),
+        matches=Matcher(rules()).matches,
         on_bug=on_bug,
     )

@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 
 from pipeline.datagrams import LINES, T0, TRAPS, WordDecoder, datagram, translator
 from trapgate.model import Datagram, Decoded, Now, Protocol, Trap
+from trapgate.normalize.settings import RateLimitSettings
 from trapgate.pipeline.translate import MORE_MESSAGES, Batch
 
 NOW = Now(T0, 0)
@@ -132,3 +133,40 @@ def test_records_of_a_listener_that_is_gone() -> None:
 
 def test_nothing_is_an_empty_batch() -> None:
     assert batch() == Batch(0, [], {}, [])
+
+
+class TestStorms:
+    """Past the budget of its source an event is folded if it repeats; what becomes of it is said
+    in the ledger, and in an event when the time bucket is over."""
+
+    LIMIT = RateLimitSettings(events_per_second=1, burst=2)
+
+    def batch(self, *given: Datagram) -> Batch:
+        made = translator(limit=self.LIMIT)
+        records = [(number, datagram) for number, datagram in enumerate(given, start=1)]
+        return made.batch(records, "raw", made.memory(), NOW)
+
+    def test_repeats_are_folded_and_told(self) -> None:
+        flood = [datagram(b"down %d" % number) for number in range(6)]
+        found = self.batch(*flood, datagram(b"other", 10))
+        assert found.ledger == {"stored": 4, "rate-limited/repeat": 3}
+        codes = [event.code for event in found.events]
+        assert codes == ["down", "down", "down", "trapgate.rate-limited", "other"]
+
+    def test_a_clear_passes(self) -> None:
+        words = [b"down 1", b"down 2", b"down 3", b"down 4", b"up 1", b"up 2", b"down 5"]
+        found = self.batch(*map(datagram, words))
+        assert [event.position.sequence for event in found.events] == [1, 2, 3, 5, 7]
+
+    def test_another_source_is_not_affected(self) -> None:
+        flood = [datagram(b"down %d" % number) for number in range(6)]
+        found = self.batch(*flood, datagram(b"down 1", peer="10.0.0.2"))
+        assert found.events[-1].device == "10.0.0.2"
+
+    def test_what_cannot_be_decoded_is_folded_too(self) -> None:
+        found = self.batch(*[datagram(b"bad %d" % number) for number in range(6)])
+        assert found.ledger == {"malformed/truncated": 3, "rate-limited/repeat": 3}
+
+    def test_a_folded_inform_is_answered(self) -> None:
+        found = self.batch(*[datagram(b"inform %d" % number) for number in range(6)])
+        assert len(found.replies) == 6

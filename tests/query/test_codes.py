@@ -32,3 +32,9 @@ def test_no_event_without_a_demanded_code_meets_the_query(tree: Query, code: str
     codes = required_codes(tree)
     if codes is not None and code not in codes:
         assert not predicate(tree)(event(code=code))
+
+
+def test_the_oid_of_a_trap_demands_either_of_its_forms() -> None:
+    query = parse_query("event.code:1.3.6.1.4.1.9.9.41.2.0.1 and host.name:x")
+    either = frozenset(("1.3.6.1.4.1.9.9.41.2.0.1", "1.3.6.1.4.1.9.9.41.2.1"))
+    assert required_codes(query) == either

@@ -2,11 +2,12 @@
 
 An id is the 10-second bucket of the receive time (so that ids sort by time and name their day) and
 a hash of kind, peer, bytes and n, where n counts identical datagrams of that peer in the bucket.
-Identical SNMP datagrams in a bucket are one notification, sent or routed twice (its request-id
-makes the bytes differ otherwise); identical syslog lines are as many events.
+Identical SNMP datagrams in a bucket or in the one before are one notification, sent or routed
+twice (its request-id makes the bytes differ otherwise): the bucket before counts, because an inform
+that is repeated after a second may come behind the edge. Identical syslog lines are as many events.
 
 The memory is a function of the records read so far: a reader that starts in the middle of a spool
-first shows it the records of the bucket that it starts in.
+first shows it the records of the bucket that it starts in and of the bucket before that.
 """
 
 from hashlib import blake2b
@@ -15,8 +16,9 @@ import msgspec
 
 from trapgate.model import BUCKET_S, NS_PER_S, Datagram, Protocol
 
-BUCKETS_MAX = 2
-"""Buckets that are remembered: the clock moves on, and may be set back a little."""
+BUCKETS_MAX = 3
+"""Buckets that are remembered: this one and the one before, and one more, as records of two sockets
+may be a little out of order at an edge."""
 
 BUCKET_DATAGRAMS_MAX = 1_000_000
 """Datagrams that one bucket remembers, some 100 MB at the most; above it, repeats in the rest of
@@ -44,27 +46,34 @@ class Identities:
         self._buckets: dict[int, dict[bytes, int]] = {}
         self._number = -1
         self._seen: dict[bytes, int] = {}
+        self._before: dict[bytes, int] = {}
         self._prefix = ""
 
-    def of(self, datagram: Datagram, protocol: Protocol) -> Identity:
-        """The identity of the next datagram of the stream."""
+    def of(self, datagram: Datagram, protocol: Protocol, identity: bytes | None = None) -> Identity:
+        """The identity of the next datagram of the stream. `identity` is what makes it the same
+        one where its bytes do not (`Decoded.identity`)."""
         number = datagram.received_at // _BUCKET_NS
         if number != self._number:
             self._turn_to(number)
         peer = datagram.peer.address
-        digest = blake2b(datagram.data, digest_size=12, key=f"{protocol}/{peer}".encode()).digest()
+        key = f"{protocol}/{peer}".encode()
+        if identity is None:
+            digest = blake2b(datagram.data, digest_size=12, key=key).digest()
+        else:  # `person`: nobody can send bytes that pass for the identity of other bytes
+            digest = blake2b(identity, digest_size=12, key=key, person=b"identity").digest()
         before = self._seen.get(digest, 0)
         if before or len(self._seen) < BUCKET_DATAGRAMS_MAX:
             self._seen[digest] = before + 1
+        if protocol is Protocol.SNMP:
+            return Identity(self._prefix + digest.hex(), bool(before) or digest in self._before)
         if not before:
             return Identity(self._prefix + digest.hex(), False)
-        if protocol is Protocol.SNMP:
-            return Identity(self._prefix + digest.hex(), True)
         again = blake2b(digest + before.to_bytes(8, "big"), digest_size=12).hexdigest()
         return Identity(self._prefix + again, False)
 
     def _turn_to(self, number: int) -> None:
         self._seen = self._buckets.setdefault(number, {})
+        self._before = self._buckets.get(number - 1, {})
         self._number = number
         self._prefix = f"{number:08x}"
         while len(self._buckets) > BUCKETS_MAX:

@@ -1,4 +1,4 @@
-"""A decoded trap → an event: names from the MIB index, the device from the user's sources.
+"""A decoded trap → an event: names from the MIB index, the device by the policy of `origin`.
 
 Every variable is a field `snmp.vb.NAME` by its MIB name, whatever its position in the trap, so
 that rules need no positions; one that no MIB names has its OID for a name. `snmp.varbinds` keeps
@@ -8,8 +8,22 @@ all of them in order, `snmp.index.NAME` what the table instances in their names 
 import msgspec
 
 from trapgate.mib import MibIndex, render
-from trapgate.model import RAW_BYTES_MAX, Datagram, Event, FieldValue, Position, Trap, Varbind
-from trapgate.normalize.sources import Sources
+from trapgate.model import (
+    RAW_BYTES_MAX,
+    Datagram,
+    Event,
+    FieldValue,
+    Position,
+    SecurityLevel,
+    Trap,
+    Varbind,
+)
+from trapgate.normalize.coexistence import (
+    raw_without_community,
+    v1_varbinds,
+    without_community,
+)
+from trapgate.normalize.origin import Origin, Origins, canonical_address
 
 MESSAGE_CHARS_MAX = 2_048
 """The one line that people read and search; all variables are in `snmp.varbinds`."""
@@ -46,9 +60,9 @@ class _Variable(msgspec.Struct, frozen=True, gc=False):
 class TrapNormalizer:
     """Makes events of traps; its only state are the caches of what it is given."""
 
-    def __init__(self, mib: MibIndex, sources: Sources) -> None:
+    def __init__(self, mib: MibIndex, origins: Origins) -> None:
         self._mib = mib
-        self._sources = sources
+        self._origins = origins
         self._variables: dict[Varbind, _Variable] = {}
 
     def event(self, trap: Trap, datagram: Datagram, *, event_id: str, position: Position) -> Event:
@@ -57,8 +71,9 @@ class TrapNormalizer:
         A trap carries no clock time, so it happened when it arrived. Nothing in a trap can make
         this raise: what is not known keeps its number.
         """
-        source = self._sources.of(datagram.peer.address)
-        fields = _header_fields(trap)
+        peer = datagram.peer.address
+        origin = self._origins.of(trap, peer)
+        fields = _header_fields(trap, origin)
         code = trap.trap_oid
         notification = self._mib.notification(code)
         if notification is not None:
@@ -66,11 +81,15 @@ class TrapNormalizer:
             fields["snmp.trap.name"] = notification.name
             fields["event.provider"] = notification.module
         message = self._add_variables(trap, fields, code)
+        if trap.enterprise is not None:
+            self._add_v1_variables(trap, fields, peer)
         interface = _interface_name(fields)
         if interface:
             fields["interface.name"] = interface
-        if len(trap.raw) > RAW_BYTES_MAX:
-            fields["event.raw_bytes"] = len(trap.raw)
+        raw = raw_without_community(trap.raw)
+        if len(raw) > RAW_BYTES_MAX:
+            fields["event.raw_bytes"] = len(raw)
+            raw = raw[:RAW_BYTES_MAX]
         return Event(
             event_id,
             position,
@@ -79,13 +98,13 @@ class TrapNormalizer:
             "arrival",
             "snmp.trap",
             datagram.peer,
-            source.name or datagram.peer.address,
+            origin.device,
             None,
             code,
-            source.labels,
+            origin.labels,
             fields,
             message,
-            trap.raw[:RAW_BYTES_MAX],
+            raw,
             trap.problems,
         )
 
@@ -106,20 +125,33 @@ class TrapNormalizer:
         message = " ".join(words)
         return message if len(message) <= MESSAGE_CHARS_MAX else message[:MESSAGE_CHARS_MAX] + CUT
 
+    def _add_v1_variables(self, trap: Trap, fields: dict[str, FieldValue], peer: str) -> None:
+        """Add what RFC 3584 puts behind the payload. The message is without: it tells no human
+        anything that the event does not say elsewhere."""
+        lines: list[str] = []
+        for varbind in v1_varbinds(trap, peer):
+            variable = self._variables.get(varbind) or self._variable(varbind)
+            fields[variable.key] = variable.text
+            lines.append(variable.line)
+        before = fields.get("snmp.varbinds", ())
+        if lines and isinstance(before, tuple):
+            fields["snmp.varbinds"] = (*before, *lines)
+
     def _variable(self, varbind: Varbind) -> _Variable:
         """Name and render a variable; remember it if it will come again."""
         resolved = self._mib.resolve(varbind.oid)
-        name, known, value = resolved.name, resolved.known, varbind.value
-        text = render(varbind.type, value, known)
-        shown = text
+        shown = without_community(varbind)
+        name, known, value = resolved.name, resolved.known, shown.value
+        text = render(shown.type, value, known)
+        detail = text
         if known is not None and known.labels and isinstance(value, int):
-            shown = f"{text}({value})"
+            detail = f"{text}({value})"
         variable = _Variable(
             "snmp.vb." + name,
             text,
             tuple([("snmp.index." + part, content) for part, content in resolved.index]),
             f'{name}="{text}"' if " " in text else f"{name}={text}",
-            f"{resolved.variable} = {varbind.type}: {shown}",
+            f"{resolved.variable} = {shown.type}: {detail}",
         )
         if varbind.type in REPEATED_TYPES and len(variable.line) <= REPEATED_CHARS_MAX:
             if len(self._variables) >= REPEATED_MAX:
@@ -128,8 +160,10 @@ class TrapNormalizer:
         return variable
 
 
-def _header_fields(trap: Trap) -> dict[str, FieldValue]:
+def _header_fields(trap: Trap, origin: Origin) -> dict[str, FieldValue]:
     fields: dict[str, FieldValue] = {
+        "host.ip": origin.address,
+        "snmp.identity": origin.identity,
         "snmp.version": trap.version,
         "snmp.pdu_type": trap.pdu_type,
         "snmp.credential": trap.credential,
@@ -140,14 +174,30 @@ def _header_fields(trap: Trap) -> dict[str, FieldValue]:
     if trap.request_id is not None:
         fields["snmp.request_id"] = trap.request_id
     if trap.enterprise is not None:
-        fields["snmp.enterprise"] = trap.enterprise
-        if trap.agent_address is not None:
-            fields["snmp.agent_address"] = trap.agent_address
-        if trap.generic_trap is not None:
-            fields["snmp.trap.generic"] = trap.generic_trap
-        if trap.specific_trap is not None:
-            fields["snmp.trap.specific"] = trap.specific_trap
+        _add_v1_header(trap, trap.enterprise, fields)
+    if trap.security_level is not None:
+        _add_v3_header(trap, trap.security_level, fields)
     return fields
+
+
+def _add_v1_header(trap: Trap, enterprise: str, fields: dict[str, FieldValue]) -> None:
+    fields["snmp.enterprise"] = enterprise
+    if trap.agent_address is not None:
+        fields["snmp.agent_address"] = canonical_address(trap.agent_address)
+    if trap.generic_trap is not None:
+        fields["snmp.trap.generic"] = trap.generic_trap
+    if trap.specific_trap is not None:
+        fields["snmp.trap.specific"] = trap.specific_trap
+
+
+def _add_v3_header(trap: Trap, level: SecurityLevel, fields: dict[str, FieldValue]) -> None:
+    fields["snmp.security_level"] = level
+    if trap.engine_id:
+        fields["snmp.engine_id"] = trap.engine_id
+    if trap.context_engine_id:
+        fields["snmp.context_engine_id"] = trap.context_engine_id
+    if trap.context_name:
+        fields["snmp.context_name"] = trap.context_name
 
 
 def _appended(value: FieldValue, text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from trapgate.model import (
     Position,
     Problem,
 )
+from trapgate.normalize.coexistence import raw_without_community
 from trapgate.normalize.sources import Sources
 
 UNDECODED_CODE = "trapgate.undecoded"
@@ -29,6 +30,7 @@ def undecoded_event(
     """The event of a malformed datagram; `event.reason` is the first problem's code."""
     problem = decoded.problems[0]
     source = sources.of(datagram.peer.address)
+    raw = raw_without_community(decoded.raw) if kind == "snmp.trap" else decoded.raw
     return Event(
         id=event_id,
         position=position,
@@ -43,6 +45,6 @@ def undecoded_event(
         labels=source.labels,
         fields={"event.reason": problem.code, "event.raw_bytes": len(datagram.data)},
         message=f"undecodable datagram of {len(datagram.data)} bytes: {problem.summary}",
-        raw=decoded.raw[:RAW_BYTES_MAX],
+        raw=raw[:RAW_BYTES_MAX],
         problems=decoded.problems,
     )

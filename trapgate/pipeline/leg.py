@@ -109,15 +109,15 @@ class Leg:
     def _built(self, translator: Translator, now: Now) -> Memory:
         """The memory as saved, with what the records since then add to it.
 
-        Of the records up to the saved place only those of the last two time buckets are looked at,
-        for their identities.
+        Of the records up to the saved place only those of the last two time buckets are read, for
+        their identities and the storms among them; what they become is known and dropped.
         """
         place, saved = self._saved()
         memory = translator.memory(saved)
         before = self.reader.read(max(0, self.position - 1), 1) if self.position else ()
         if not before:
             return memory
-        old = translator.memory(b"", memory.identities)
+        old = translator.memory(of=memory)
         after = min(place, self._bucket_start(self._bucket(before)))
         while after < self.position:
             records = self.reader.read(after, BATCH_RECORDS)
@@ -125,9 +125,9 @@ class Leg:
                 break
             after = records[-1][0]
             seen = self._datagrams([record for record in records if record[0] <= self.position])
-            for sequence, datagram in seen:
-                if datagram is not None:
-                    translator.recall(datagram, memory if sequence > place else old, now)
+            earlier = [record for record in seen if record[0] <= place]
+            translator.batch(earlier, self.reader.stream, old, now)
+            translator.batch(seen[len(earlier) :], self.reader.stream, memory, now)
         return memory
 
     def _saved(self) -> tuple[int, bytes]:

@@ -11,6 +11,7 @@ import msgspec
 
 from trapgate.model import Protocol
 from trapgate.normalize.identity import Identities
+from trapgate.normalize.storm import StormPolicy, Storms
 from trapgate.ports import Decoder
 
 SAVED_SCHEMA = 1
@@ -23,11 +24,15 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Memory:
-    """The memory of one leg: recent datagrams, and a decoder a protocol with what it remembers."""
+    """The memory of one leg: recent datagrams, who sends too much just now, and a decoder a
+    protocol with what it remembers."""
 
-    def __init__(self, decoders: Mapping[Protocol, Decoder], identities: Identities) -> None:
+    def __init__(
+        self, decoders: Mapping[Protocol, Decoder], identities: Identities, storms: Storms
+    ) -> None:
         self.decoders = decoders
         self.identities = identities
+        self.storms = storms
 
     def saved(self) -> bytes:
         """What cannot be read again from the last seconds of the spool; empty if there is none."""
@@ -36,10 +41,11 @@ class Memory:
             return b""
         return msgspec.msgpack.encode(_Saved(SAVED_SCHEMA, parts))
 
-    def remember(self, decoders: Mapping[Protocol, Decoder]) -> Self:
-        """The same memory in the hands of newly configured decoders."""
+    def taken_over(self, decoders: Mapping[Protocol, Decoder], policy: StormPolicy) -> Self:
+        """The same memory in the hands of newly configured decoders, under a new policy."""
         parts = {protocol: decoder.saved() for protocol, decoder in self.decoders.items()}
-        return type(self)(restored(decoders, parts), self.identities)
+        self.storms.use(policy)
+        return type(self)(restored(decoders, parts), self.identities, self.storms)
 
 
 def restored(

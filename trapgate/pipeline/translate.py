@@ -4,7 +4,7 @@ The one place where a bug in pure code is caught: the datagram becomes a malform
 reason `internal-error`, counted and logged, and the next one is taken.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,15 +13,18 @@ from trapgate.model import (
     Dataset,
     Decoded,
     Event,
+    Match,
     Now,
     Outcome,
     Position,
     Problem,
     Protocol,
+    Refusal,
     Trap,
 )
 from trapgate.normalize.identity import Identities, Identity
 from trapgate.normalize.sources import Sources
+from trapgate.normalize.storm import StormPolicy, Storms
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
@@ -64,25 +67,32 @@ class Translator:
         traps: TrapNormalizer,
         syslog: SyslogNormalizer,
         sources: Sources,
+        storms: StormPolicy,
+        matches: Callable[[Event], Sequence[Match]],
         on_bug: Callable[[], None],
     ) -> None:
-        """`protocols` says what each listener speaks; `on_bug` is called for each datagram that
-        raised."""
+        """`protocols` says what each listener speaks, `matches` what the rules make of an event;
+        `on_bug` is called for each datagram that raised."""
         self._protocols = protocols
         self._decoders = decoders
         self._traps = traps
         self._syslog = syslog
         self._sources = sources
+        self._storms = storms
+        self._matches = matches
         self._on_bug = on_bug
 
-    def memory(self, saved: bytes = b"", identities: Identities | None = None) -> Memory:
-        """A memory as saved, or a new one; with the identities of another, if they are given."""
+    def memory(self, saved: bytes = b"", of: Memory | None = None) -> Memory:
+        """A memory as saved, or a new one; with `of` only the decoders' part is, the rest is that
+        of this other memory."""
         decoders = restored(self._decoders, parts_of(saved))
-        return Memory(decoders, Identities() if identities is None else identities)
+        if of is not None:
+            return Memory(decoders, of.identities, of.storms)
+        return Memory(decoders, Identities(), Storms(self._storms))
 
     def taken_over(self, memory: Memory) -> Memory:
         """A memory of another configuration's translator, for this one."""
-        return memory.remember(self._decoders)
+        return memory.taken_over(self._decoders, self._storms)
 
     def protocol_of(self, datagram: Datagram) -> Protocol:
         """What its listener speaks; of a listener that is no longer configured the spool may
@@ -107,22 +117,11 @@ class Translator:
             if datagram is None:
                 outcome = f"{Outcome.MALFORMED}/{UNREADABLE_RECORD}"
             else:
+                batch.events += memory.storms.due(datagram.received_at)
                 outcome = self._one(datagram, Position(stream, sequence), memory, now, batch)
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
         return batch
-
-    def recall(self, datagram: Datagram, memory: Memory, now: Now) -> None:
-        """Show the memory a datagram of before its place, which is not translated again."""
-        protocol = self.protocol_of(datagram)
-        decoder = memory.decoders[protocol]
-        identity = None
-        if decoder.remembers(datagram):
-            try:
-                identity = decoder.decode(datagram, now).identity
-            except Exception:  # noqa: BLE001 - counted and logged when it was translated
-                identity = None
-        memory.identities.of(datagram, protocol, identity)
 
     def _one(
         self, datagram: Datagram, position: Position, memory: Memory, now: Now, batch: Batch
@@ -135,25 +134,35 @@ class Translator:
             identity = memory.identities.of(datagram, protocol, decoded.identity)
             batch.replies += decoded.replies
             if decoded.refusal is not None:
-                return f"{decoded.refusal.outcome}/{decoded.refusal.reason}"
+                return _ended(decoded.refusal)
             if identity.duplicate:
                 return Outcome.DUPLICATE
-            if not decoded.messages:
-                return self._undecoded(decoded, datagram, position, identity.event_id, batch)
-            batch.events.append(self._event(decoded, datagram, position, identity.event_id))
-            return Outcome.STORED
+            event = self._event(decoded, datagram, position, identity.event_id)
+            refusal = self._folded(event, memory.storms)
+            if refusal is not None:
+                return _ended(refusal)
+            batch.events.append(event)
+            return Outcome.STORED if decoded.messages else _malformed(decoded)
         except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug()
             logger().exception("translate.bug", position=position.sequence)
             identity = identity or memory.identities.of(datagram, protocol)
             broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
-            return self._undecoded(broken, datagram, position, identity.event_id, batch)
+            event = self._undecoded(broken, datagram, position, identity.event_id)
+            batch.events.append(event)
+            return _malformed(broken)
+
+    def _folded(self, event: Event, storms: Storms) -> Refusal | None:
+        """How the event ends if it only repeats what its source has said too often."""
+        return storms.fold(event, self._matches(event)) if storms.over(event) else None
 
     def _event(
         self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
     ) -> Event:
-        """The event of the first message. An event is known by its datagram's id and position, so
-        there is no place for a second one: that it was there is noted."""
+        """The event of the first message, or of none. An event is known by its datagram's id and
+        position, so there is no place for a second one: that it was there is noted."""
+        if not decoded.messages:
+            return self._undecoded(decoded, datagram, position, event_id)
         message = decoded.messages[0]
         if isinstance(message, Trap):
             event = self._traps.event(message, datagram, event_id=event_id, position=position)
@@ -164,14 +173,20 @@ class Translator:
         return msgspec.structs.replace(event, problems=(*event.problems, MORE_MESSAGES))
 
     def _undecoded(
-        self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str, batch: Batch
-    ) -> str:
+        self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
+    ) -> Event:
         kind = _DATASETS[self.protocol_of(datagram)]
-        event = undecoded_event(
+        return undecoded_event(
             decoded, datagram, self._sources, kind=kind, event_id=event_id, position=position
         )
-        batch.events.append(event)
-        return f"{Outcome.MALFORMED}/{decoded.problems[0].code}"
+
+
+def _ended(refusal: Refusal) -> str:
+    return f"{refusal.outcome}/{refusal.reason}"
+
+
+def _malformed(decoded: Decoded) -> str:
+    return f"{Outcome.MALFORMED}/{decoded.problems[0].code}"
 
 
 def _raw_after_bug(datagram: Datagram, protocol: Protocol, decoded: Decoded | None) -> bytes:

@@ -7,6 +7,7 @@ package's predicate, SQL, Elasticsearch) read alike. Pure; errors carry an offse
 from trapgate.query.codes import required_codes
 from trapgate.query.errors import QueryError
 from trapgate.query.fields import FieldKind, check_field, field_kind
+from trapgate.query.oids import meant
 from trapgate.query.parser import parse_query
 from trapgate.query.predicate import Predicate, field_text, predicate, read_field, read_text
 from trapgate.query.text import query_text
@@ -19,6 +20,7 @@ __all__ = [
     "check_field",
     "field_kind",
     "field_text",
+    "meant",
     "parse_query",
     "predicate",
     "query_text",

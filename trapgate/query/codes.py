@@ -1,6 +1,7 @@
 """What a query demands of `event.code`, so that a rule is asked about few events only."""
 
 from trapgate.model.query import And, Or, Query, Word
+from trapgate.query.oids import meant
 
 CODE = "event.code"
 
@@ -10,7 +11,7 @@ def required_codes(query: Query) -> frozenset[str] | None:
     with any (or none). The empty set: it can never be true."""
     match query:
         case Word(field, value) if field == CODE:
-            return frozenset((value,))
+            return meant(field, value)
         case And(operands):
             demands = [codes for codes in map(required_codes, operands) if codes is not None]
             return frozenset.intersection(*demands) if demands else None

@@ -21,6 +21,7 @@ FIELDS: Mapping[str, FieldKind] = {
     "error.message": "text",
     "event.code": "keyword",
     "event.dataset": "keyword",
+    "event.end": "keyword",
     "event.id": "keyword",
     "event.module": "keyword",
     "event.parser": "keyword",
@@ -30,6 +31,7 @@ FIELDS: Mapping[str, FieldKind] = {
     "event.sequence": "number",
     "event.severity": "number",
     "event.start": "keyword",
+    "host.ip": "ip",
     "host.name": "keyword",
     "interface.name": "keyword",
     "interface.state": "keyword",
@@ -50,10 +52,15 @@ FIELDS: Mapping[str, FieldKind] = {
     "process.name": "keyword",
     "process.pid": "number",
     "snmp.agent_address": "ip",
+    "snmp.context_engine_id": "keyword",
+    "snmp.context_name": "keyword",
     "snmp.credential": "keyword",
+    "snmp.engine_id": "keyword",
     "snmp.enterprise": "keyword",
+    "snmp.identity": "keyword",
     "snmp.pdu_type": "keyword",
     "snmp.request_id": "number",
+    "snmp.security_level": "keyword",
     "snmp.trap.generic": "number",
     "snmp.trap.name": "keyword",
     "snmp.trap.oid": "keyword",
@@ -63,6 +70,10 @@ FIELDS: Mapping[str, FieldKind] = {
     "snmp.version": "keyword",
     "source.ip": "ip",
     "source.port": "number",
+    "trapgate.storm.codes": "keyword",
+    "trapgate.storm.distinct": "number",
+    "trapgate.storm.events": "number",
+    "trapgate.storm.folded": "number",
 }
 """Fields with fixed names (ECS where ECS has one)."""
 
@@ -98,7 +109,8 @@ def check_field(field: str, offset: int = 0) -> FieldKind:
 
 
 def _nearest(field: str) -> str:
-    """A known field that ends like this one (`code`: `event.code`), else one spelled alike."""
+    """A known field that ends like this one (`code`: `event.code`), or is its name (`host`:
+    `host.name`), else one spelled alike."""
     lowered = field.lower()
     for known in FIELDS:
         if lowered == known or known.endswith(f".{lowered}"):
@@ -106,4 +118,6 @@ def _nearest(field: str) -> str:
     for prefix in PREFIXES:
         if f"{lowered}." == prefix or lowered == prefix:
             return f'name the part after "{prefix}"'
+    if f"{lowered}.name" in FIELDS:  # a thing is told by its name, not by what is spelled nearest
+        return f'did you mean "{lowered}.name"?'
     return did_you_mean(lowered, FIELDS)

@@ -3,7 +3,8 @@
 All looking at the tree is done once; what remains per event are dictionary lookups and
 comparisons. The rules of comparison (the other back ends follow them): a keyword compares exactly
 and case-sensitively, a number numerically, an address as canonical text; a missing field meets
-nothing, so `not` of it holds; of several values any one suffices.
+nothing, so `not` of it holds; of several values any one suffices; the OID of a trap meets both of
+its forms (`oids`).
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from trapgate.model.query import (
     Word,
 )
 from trapgate.query.fields import field_kind
+from trapgate.query.oids import meant
 from trapgate.query.words import words
 
 Predicate = Callable[[Event], bool]
@@ -95,7 +97,7 @@ def predicate(query: Query) -> Predicate:
                 field, float(value) if "." in value or "e" in value else int(value)
             )
         case Word(field, value):
-            return _equal(field, frozenset((value,)))
+            return _equal(field, meant(field, value))
         case Wildcard(field, pattern):
             return _any_text(field, _fits(pattern))
         case Present(field):
@@ -142,7 +144,7 @@ def _alternatives(operands: tuple[Query, ...]) -> list[Predicate]:
     rest: list[Query] = []
     for operand in operands:
         if isinstance(operand, Word) and field_kind(operand.field) != "number":
-            values.setdefault(operand.field, set()).add(operand.value)
+            values.setdefault(operand.field, set()).update(meant(operand.field, operand.value))
         else:
             rest.append(operand)
     return [

@@ -57,9 +57,6 @@ class SyslogDecoder:
             header = Header("unparsed", text)
         return Decoded((self._message(datagram, priority, header, problems),), data)
 
-    def remembers(self, datagram: Datagram) -> bool:
-        return False
-
     def saved(self) -> bytes:
         return b""
 
