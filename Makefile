@@ -2,12 +2,13 @@
 # make test   set up and run every check: style, types, floors, tests
 # make bench  measure: a table on the terminal, the figures in build/bench.json
 # make docs   write the generated parts of docs/ anew
+# make fuzz   mutants against the SNMP decoder for a minute (ARGS="--seconds 600")
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 WORKERS := 2
 
-.PHONY: run test bench docs clean
+.PHONY: run test bench docs fuzz clean
 
 run: $(VENV)/run.stamp
 	@$(VENV)/bin/trapgate run $(ARGS)
@@ -26,6 +27,9 @@ bench: $(VENV)/dev.stamp
 
 docs: $(VENV)/dev.stamp
 	$(VENV)/bin/pytest -q tests/docs --update-golden
+
+fuzz: $(VENV)/dev.stamp
+	PYTHONPATH=tests $(PYTHON) -m decode.snmp.fuzz $(ARGS)
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
 	@deploy/make-venv $(VENV)

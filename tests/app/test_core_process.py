@@ -7,6 +7,7 @@ from trapgate.app.core_process import _CoreProcess
 from trapgate.app.layout import Layout
 from trapgate.app.processes import Inherited, Process
 from trapgate.app.published import NEVER_PUBLISHED
+from trapgate.decode.snmp import OwnEngine
 from trapgate.spool import Doorbell
 
 
@@ -20,7 +21,7 @@ def core(folder: Path) -> _CoreProcess:
         configuration=built(written(folder)),
         stamp=NEVER_PUBLISHED,
         layout=layout,
-        inherited=Inherited((), -1, Doorbell(), Doorbell()),
+        inherited=Inherited((), OwnEngine(b"\x80engine", 1, 0), -1, Doorbell(), Doorbell()),
         ready=lambda: None,
     )
     return _CoreProcess(process)

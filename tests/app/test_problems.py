@@ -44,3 +44,9 @@ def test_a_report_is_in_the_order_of_places() -> None:
         "a.yml:10:1",
         "b.yml:1:1",
     ]
+
+
+def test_no_passphrase_is_shown() -> None:
+    for line in ("auth_passphrase: geheim", "{privacy_passphrase: geheim, name: x}"):
+        short = Problem("value", "error", "too short", Span("a.yml", 1, 1))
+        assert "geheim" not in with_source(short, {"a.yml": line})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from trapgate.model import Problem
 
 _SECRET = re.compile(
-    r"""((?:url|community|key|token|password|secret|credentials)["']?\s*:\s*)([^\s,}\]][^,}\]]*)""",
+    r"""((?:url|community|key|token|password|passphrase|secret|credentials)["']?\s*:\s*)([^\s,}\]][^,}\]]*)""",
     re.IGNORECASE,
 )
 """A key that may hold a secret, and its value: what is printed may end up in a journal."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from trapgate.app.engine import EngineError
 from trapgate.observe import logger
 from trapgate.store import StoreUnavailable
 
@@ -18,10 +19,10 @@ class Trouble:
 
     @contextmanager
     def contained(self) -> Iterator[None]:
-        """End the block, and not the process, at an `OSError` or a `StoreUnavailable`."""
+        """End the block, and not the process, at what the disk refuses and at damaged files."""
         try:
             yield
-        except (OSError, StoreUnavailable) as error:
+        except (OSError, StoreUnavailable, EngineError) as error:
             if not self.reason:
                 logger().error(self._event, reason=str(error))
             self.reason = str(error) or type(error).__name__

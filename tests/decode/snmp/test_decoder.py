@@ -15,6 +15,7 @@ from decode.snmp.wire import (
     varbind,
 )
 from trapgate.decode.snmp import CommunitySettings, SnmpDecoder, SnmpSettings
+from trapgate.decode.snmp.limits import SnmpLimits
 from trapgate.model import Outcome, Trap
 from trapgate.ports import Decoder
 
@@ -86,7 +87,8 @@ def test_what_cannot_be_decoded_is_masked_and_not_answered(data: bytes, why: str
 
 def test_the_limits_of_the_settings_hold() -> None:
     settings = SnmpSettings(
-        communities=(CommunitySettings(name="core", community="geheim"),), varbinds_max=3
+        communities=(CommunitySettings(name="core", community="geheim"),),
+        limits=SnmpLimits(varbinds=3),
     )
     decoder = SnmpDecoder(settings)
     assert reason(decoder.decode(datagram(v2c(IF_INDEX, community=b"geheim")), NOW)) is None

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decode.snmp.corpus import ODD, PLAIN
 from decode.snmp.wire import integer, message, notification, oid, tlv, v2c, varbind
-from trapgate.decode.snmp.envelope import open_envelope
+from trapgate.decode.snmp.envelope import _any_envelope, _usual_envelope, open_envelope
 
 MASKED_COMMUNITY_OID = "1.3.6.1.6.3.18.1.4.0"
 
@@ -32,7 +33,7 @@ def test_a_message() -> None:
         (b"\x30\x81", "truncated"),
         (b"\x30\x82\x01", "truncated"),
         (b"\x30\x84\xff\xff\xff\xff", "truncated"),
-        (b"\x30\x80\x02\x01\x01\0\0", "bad-length"),
+        (b"\x30\x80\x02\x01\x01\0\0", "indefinite-length"),
         (b"\x30\x89" + bytes(20), "bad-length"),
         (b"\x30\x00", "bad-length"),
         (tlv(0x30, oid("1.3")), "not-snmp"),
@@ -88,3 +89,20 @@ def test_any_bytes(data: bytes) -> None:
     if envelope.problem is None:
         assert envelope.community is not None
         assert envelope.end <= len(data)
+
+
+@given(
+    st.sampled_from([*PLAIN.values(), *(data for data, _ in ODD.values())]),
+    st.integers(0, 20),
+    st.binary(max_size=3),
+)
+def test_the_short_way_is_the_long_way(whole: bytes, at: int, changed: bytes) -> None:
+    for data in (whole[:at] + changed + whole[at + len(changed) :], whole[:at] + changed):
+        usual = _usual_envelope(data, data)
+        assert usual is None or usual == _any_envelope(data, data)
+
+
+def test_the_usual_shape_goes_the_short_way() -> None:
+    for size in (0, 40, 200, 1_000):
+        data = v2c(varbind("1.3.6", tlv(0x04, bytes(size))))
+        assert _usual_envelope(data, data) == _any_envelope(data, data)

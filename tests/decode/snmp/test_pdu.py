@@ -114,6 +114,12 @@ def test_a_header_out_of_place(varbinds: bytes, code: str) -> None:
     assert codes(trap) == [code]
 
 
+def test_a_header_that_is_repeated_is_kept_once_more() -> None:
+    for repeated in (TRAP_OID, varbind(SYS_UPTIME, integer(4711))):
+        trap = read(message(notification(IF_INDEX, repeated, repeated)))
+        assert [v.oid for v in trap.varbinds[1:]] in ([SNMP_TRAP_OID], [SYS_UPTIME])
+
+
 def test_a_header_that_is_missing() -> None:
     trap = read(message(notification(TRAP_OID, IF_INDEX)))
     assert (trap.trap_oid, trap.uptime, trap.varbinds) == (LINK_DOWN, None, PAYLOAD)
@@ -130,6 +136,8 @@ def test_a_trap_oid_of_another_type_is_no_trap_oid() -> None:
     trap = read(message(notification(UPTIME, varbind(SNMP_TRAP_OID, tlv(0x04, b"x")))))
     assert codes(trap) == ["no-trap-oid"]
     assert [v.oid for v in trap.varbinds] == [SNMP_TRAP_OID]
+    trap = read(message(notification(UPTIME, varbind(SNMP_TRAP_OID, tlv(0x40, bytes(4))))))
+    assert (codes(trap), trap.trap_oid) == (["no-trap-oid"], "0.0")
 
 
 ODD = [
@@ -182,7 +190,7 @@ def test_nonzero_errors_are_passed_over() -> None:
         (tlv(0xA7, oid("1.3")), "bad-pdu"),
         (tlv(0xA7, integer(1), integer(0), integer(0)), "bad-length"),
         (tlv(0xA7, integer(1), integer(0), integer(0), tlv(0x04)), "bad-pdu"),
-        (notification(header(), request_id=tlv(0x02, bytes(10))), "bad-pdu"),
+        (notification(header(), request_id=integer(2**78)), "bad-pdu"),
         (tlv(0xA4, integer(1)), "bad-pdu"),
         (tlv(0xA4, oid("1.3"), integer(1)), "bad-pdu"),
         (v1_pdu(uptime=tlv(0x04, b"\1")), "bad-pdu"),

@@ -1,5 +1,3 @@
-import pytest
-
 from trapgate.config import load
 from trapgate.decode.snmp import SnmpSettings, check_snmp
 
@@ -28,7 +26,7 @@ communities:
     sources: [10.0.0.0/8, "2001:db8::/32"]
   - name: dmz
     community_file: /run/secrets/dmz
-varbinds_max: 512
+limits: {varbinds: 512}
 """
     assert problems(text) == []
 
@@ -43,20 +41,13 @@ communities:
   - name: empty
     community: ""
     sources: []
-varbinds_max: 0
+limits: {varbinds: 0}
 """
     assert problems(text) == [
-        (10, "value", '"varbinds_max" must be 1 to 4096'),
+        (10, "value", '"varbinds" must be 1 to 4096'),
         (3, "value", '"core" has neither of "community" and "community_file"'),
         (6, "value", '"core" has both of "community" and "community_file"'),
         (4, "value", 'the name "core" is given twice (first in line 3)'),
         (8, "value", 'the community of "empty" is empty'),
         (9, "value", '"empty" has no sources'),
     ]
-
-
-@pytest.mark.parametrize("key", ["users", "engines"])
-def test_what_comes_later_is_refused_by_name(key: str) -> None:
-    ((line, code, summary),) = problems(f"{key}: []\n")
-    assert (line, code) == (1, "not-supported-yet")
-    assert "SNMPv3" in summary

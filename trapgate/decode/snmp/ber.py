@@ -6,13 +6,16 @@ so nested garbage costs one look at its outermost length. Every function stays b
 offsets and raises `Unreadable`, nothing else.
 """
 
+from trapgate.decode.snmp.limits import OID_PARTS_MAX
 from trapgate.decode.snmp.problems import (
     BAD_LENGTH,
     BAD_OID,
     BAD_PDU,
     EMPTY_INTEGER,
     EMPTY_OID,
+    INDEFINITE_LENGTH,
     NEGATIVE_UNSIGNED,
+    OID_TOO_LONG,
     WIDE_INTEGER,
     Unreadable,
     note,
@@ -32,21 +35,22 @@ the indefinite form, which SNMP forbids (RFC 3417 §8)."""
 ONE_LENGTH_BYTE = LONG_FORM + 1
 """The long form of most messages, 128 to 255 bytes: worth a branch of its own."""
 
-LENGTH_BYTES_MAX = 4
-"""Bytes of a long-form length: enough for encoders that pad every length to a word; more is aimed
-at somebody's 64-bit arithmetic."""
+TWO_LENGTH_BYTES = LONG_FORM + 2
+"""That of nearly all others."""
+
+LENGTH_BYTES_MAX = 126
+"""Bytes of a long-form length, all that X.690 §8.1.3.5 allows: leading zeros are harmless, and what
+is more than the element may have is refused however it is written."""
 
 HEADER_BYTES_MAX = 2 + LENGTH_BYTES_MAX
 """Identifier and longest length."""
 
 INTEGER_BYTES_MAX = 9
-"""Content of a number: a Counter64 with its top bit set needs a leading zero."""
+"""Width of a number, not counting what only pads it: a Counter64 with its top bit set needs a
+leading zero."""
 
-OID_PARTS_MAX = 128
-"""Sub-identifiers of an object identifier (RFC 3416 §4.1)."""
-
-OID_BYTES_MAX = 5 * OID_PARTS_MAX
-"""128 sub-identifiers of 32 bits, 7 bits a byte."""
+SUBID_BYTES_MAX = 5
+"""A sub-identifier of 32 bits, 7 bits a byte."""
 
 SUBID_MAX = 2**32 - 1
 """The largest sub-identifier (RFC 2578 §3.5)."""
@@ -66,7 +70,7 @@ def header(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
     """Read an identifier byte and a length: (tag, start of the content, its end).
 
     The end may lie behind `end`: whether that is an error the caller knows. Raises `Unreadable`
-    for an indefinite length, one of more than `LENGTH_BYTES_MAX` bytes, or a cut header.
+    for the indefinite length, one of more than `LENGTH_BYTES_MAX` bytes, or a cut header.
     """
     start = pos + 2
     if start > end:
@@ -77,7 +81,9 @@ def header(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
         start += 1
     elif size >= LONG_FORM:
         count = size - LONG_FORM
-        if not 1 <= count <= LENGTH_BYTES_MAX or start + count > end:
+        if count == 0:
+            raise Unreadable(INDEFINITE_LENGTH)
+        if count > LENGTH_BYTES_MAX or start + count > end:
             raise Unreadable(BAD_LENGTH)
         size = int.from_bytes(data[start : start + count], "big")
         start += count
@@ -95,13 +101,14 @@ def element(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
 def integer(content: bytes, found: list[Problem]) -> int:
     """Two's complement, padded or not; no bytes are 0.
 
-    Raises `Unreadable` for more than `INTEGER_BYTES_MAX`.
+    Raises `Unreadable` for a number wider than `INTEGER_BYTES_MAX`.
     """
     if not content:
         note(found, EMPTY_INTEGER)
-    elif len(content) > INTEGER_BYTES_MAX:
+    value = int.from_bytes(content, "big", signed=True)
+    if value.bit_length() >= 8 * INTEGER_BYTES_MAX:
         raise Unreadable(BAD_PDU)
-    return int.from_bytes(content, "big", signed=True)
+    return value
 
 
 def unsigned(content: bytes, bits: int, found: list[Problem]) -> int:
@@ -121,10 +128,15 @@ def unsigned(content: bytes, bits: int, found: list[Problem]) -> int:
 
 class Oids(dict[bytes, str]):
     """Object identifiers as dotted text, by their encoded content: `oids[content]` decodes what
-    it has not seen. Raises `Unreadable` for what is not an object identifier."""
+    it has not seen. Raises `Unreadable` for what is not an object identifier of at most
+    `parts_max` parts."""
+
+    def __init__(self, parts_max: int = OID_PARTS_MAX) -> None:
+        super().__init__()
+        self._parts_max = parts_max
 
     def __missing__(self, content: bytes) -> str:
-        text = oid_text(content)
+        text = oid_text(content, self._parts_max)
         if len(content) <= OID_CACHED_BYTES_MAX:
             if len(self) >= OIDS_CACHED_MAX:
                 self.clear()
@@ -132,15 +144,17 @@ class Oids(dict[bytes, str]):
         return text
 
 
-def oid_text(content: bytes) -> str:
+def oid_text(content: bytes, parts_max: int = OID_PARTS_MAX) -> str:
     """Decode the content of an object identifier; padded sub-identifiers are taken.
 
     Raises `Unreadable` when the last sub-identifier is cut, one is wider than 32 bits, or there
-    are more than `OID_PARTS_MAX`. Empty content is `ZERO_DOT_ZERO` (the caller notes it).
+    are more than `parts_max`. Empty content is `ZERO_DOT_ZERO` (the caller notes it).
     """
     if not content:
         return ZERO_DOT_ZERO
-    if len(content) > OID_BYTES_MAX or content[-1] >= 0x80:
+    if len(content) > SUBID_BYTES_MAX * parts_max:
+        raise Unreadable(OID_TOO_LONG)
+    if content[-1] >= 0x80:
         raise Unreadable(BAD_OID)
     parts = []
     part = 0
@@ -152,7 +166,9 @@ def oid_text(content: bytes) -> str:
     # The first two are packed as 40 * first + second; only below 2 may second pass 39.
     first = min(parts[0] // 40, 2)
     parts[0] -= 40 * first
-    if len(parts) >= OID_PARTS_MAX or max(parts) > SUBID_MAX:
+    if len(parts) >= parts_max:
+        raise Unreadable(OID_TOO_LONG)
+    if max(parts) > SUBID_MAX:
         raise Unreadable(BAD_OID)
     return f"{first}." + ".".join(map(str, parts))
 

@@ -22,6 +22,10 @@ from trapgate.model import Problem
 V1 = 0
 V2C = 1
 
+_ONE_BYTE_INTEGER = b"\x02\x01"
+_USUAL_BYTES_MIN = 9
+"""Headers of message, version and community at their longest."""
+
 _TRAP_COMMUNITY = bytes.fromhex("2b060106031201040004")
 """The end of snmpTrapCommunity.0 in BER, and the type that follows: the variable in which a proxy
 passes on the community of a trap that it has translated (RFC 3584 §3.1)."""
@@ -48,7 +52,39 @@ def open_envelope(datagram: bytes) -> Envelope:
 
     A community is masked as soon as its place is known, even if only its beginning arrived.
     """
-    data = datagram if _TRAP_COMMUNITY not in datagram else _masked_variables(datagram)
+    data = masked_variables(datagram)
+    return _usual_envelope(datagram, data) or _any_envelope(datagram, data)
+
+
+def _usual_envelope(datagram: bytes, data: bytes) -> Envelope | None:
+    """The shape of nearly every SNMPv1 and SNMPv2c message, checked at once and without a call:
+    short lengths that add up to the datagram. `None` for anything else."""
+    size = len(data)
+    if size < _USUAL_BYTES_MIN or data[0] != ber.SEQUENCE:
+        return None
+    pos, length = 2, data[1]
+    if length == ber.ONE_LENGTH_BYTE:
+        pos, length = 3, data[2]
+    elif length == ber.TWO_LENGTH_BYTES:
+        pos, length = 4, data[2] << 8 | data[3]
+    start = pos + 5
+    stop = start + data[pos + 4]
+    version = data[pos + 2]
+    if (
+        pos + length == size
+        and V1 <= version <= V2C
+        and data[pos : pos + 2] == _ONE_BYTE_INTEGER
+        and data[pos + 3] == ber.OCTETS
+        and data[pos + 4] < ber.LONG_FORM
+        and stop <= size
+    ):
+        masked = data[:start] + b"*" * (stop - start) + data[stop:]
+        return Envelope(masked, version, datagram[start:stop], stop, size)
+    return None
+
+
+def _any_envelope(datagram: bytes, data: bytes) -> Envelope:
+    """Element by element. `data` is the datagram with its variables masked."""
     try:
         version, pos, end = _version(data)
     except Unreadable as unreadable:
@@ -60,9 +96,11 @@ def open_envelope(datagram: bytes) -> Envelope:
     if within == pos or data[pos] != ber.OCTETS:
         problem = cut or (NOT_SNMP if has_community else UNSUPPORTED_VERSION)
         return Envelope(data, version, problem=problem)
+    broken = BAD_LENGTH
     try:
         _, start, stop = ber.header(data, pos, within)
-    except Unreadable:
+    except Unreadable as unreadable:
+        broken = unreadable.problem
         start, stop = pos + 1, size + 1  # it may be anywhere from here on
     seen = min(stop, within)
     community = datagram[start:seen]
@@ -70,7 +108,7 @@ def open_envelope(datagram: bytes) -> Envelope:
     if not has_community:
         return Envelope(data, version, problem=UNSUPPORTED_VERSION)
     if stop > within:
-        return Envelope(data, version, problem=cut or BAD_LENGTH)
+        return Envelope(data, version, problem=cut or broken)
     return Envelope(data, version, community, stop, end, cut)
 
 
@@ -86,7 +124,10 @@ def _version(data: bytes) -> tuple[int, int, int]:
     short = TRUNCATED if end > size else BAD_LENGTH
     if pos + 2 > within:
         raise Unreadable(short)
-    tag, start, stop = ber.header(data, pos, within)
+    try:
+        tag, start, stop = ber.header(data, pos, within)
+    except Unreadable as unreadable:
+        raise Unreadable(TRUNCATED if end > size else unreadable.problem) from None
     if tag != ber.INTEGER:
         raise Unreadable(NOT_SNMP)
     if stop > within:
@@ -94,12 +135,17 @@ def _version(data: bytes) -> tuple[int, int, int]:
     return ber.integer(data[start:stop], []), stop, end
 
 
-def _masked_variables(data: bytes) -> bytes:
-    """Mask every value of snmpTrapCommunity.0. It is a search for bytes, so it also finds them
-    in what cannot be decoded; that it may hit the inside of another value does no harm. What is
-    masked is not searched again, so that the time taken is that of the datagram's length."""
-    masked = bytearray(data)
+def masked_variables(data: bytes) -> bytes:
+    """The same bytes with every value of snmpTrapCommunity.0 masked.
+
+    It is a search for bytes, so it also finds them in what cannot be decoded; that it may hit the
+    inside of another value does no harm. What is masked is not searched again, so that the time
+    taken is that of the datagram's length.
+    """
     pos = data.find(_TRAP_COMMUNITY)
+    if pos < 0:
+        return data
+    masked = bytearray(data)
     while pos >= 0:
         at = pos + len(_TRAP_COMMUNITY) - 1
         try:

@@ -21,6 +21,7 @@ from trapgate.decode.snmp.problems import (
     BAD_PDU,
     BAD_SPECIFIC_TRAP,
     COUNTER64_IN_V1,
+    DATAGRAM_TOO_LARGE,
     MISPLACED_HEADER,
     NO_TRAP_OID,
     NO_UPTIME,
@@ -52,6 +53,8 @@ _TIME_TAGS = (0x43, ber.INTEGER)
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 _oid_of = attrgetter("oid")
 
+Version = Literal["1", "2c", "3"]
+
 
 class _V1Header(msgspec.Struct, frozen=True, gc=False):
     enterprise: str
@@ -62,27 +65,48 @@ class _V1Header(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_trap(envelope: Envelope, credential: str, reader: VarbindReader) -> Trap:
-    """Decode the PDU of a message that was let in by `credential`.
+    """Decode the PDU of an SNMPv1 or SNMPv2c message that was let in by `credential`.
 
     Raises `Unreadable` with the reason. What is odd and was understood is in the trap's problems.
     """
-    data = envelope.data
-    found: list[Problem] = []
-    tag, pos, end = ber.element(data, envelope.pdu, envelope.end)
-    if end < len(data):
+    data, end = envelope.data, envelope.end
+    found = [TRAILING_BYTES] if end < len(data) else []
+    version: Version = "1" if envelope.version == V1 else "2c"
+    return read_pdu(data, envelope.pdu, end, version, credential, reader, data, found)
+
+
+def read_pdu(
+    data: bytes,
+    pos: int,
+    end: int,
+    version: Version,
+    credential: str,
+    reader: VarbindReader,
+    raw: bytes,
+    found: list[Problem],
+) -> Trap:
+    """Decode the PDU that begins at `pos` and should end at `end` (an SNMPv3 message has it in
+    its scopedPDU, which may have been decrypted: so `data` need not be the `raw` that is kept).
+
+    `found` has the oddities of the message around it and gets those of the PDU; all are in the
+    trap's problems. Raises `Unreadable` with the reason.
+    """
+    if len(raw) > reader.limits.datagram_bytes:
+        raise Unreadable(DATAGRAM_TOO_LARGE)
+    tag, pos, stop = ber.element(data, pos, end)
+    if stop < end:
         note(found, TRAILING_BYTES)
     if tag not in (TRAP, INFORM, V1_TRAP):
         raise Unreadable(UNSUPPORTED_PDU)
-    if (tag == V1_TRAP) != (envelope.version == V1):
+    if (tag == V1_TRAP) != (version == "1"):
         note(found, PDU_OF_OTHER_VERSION)
-    version: Literal["1", "2c"] = "1" if envelope.version == V1 else "2c"
     if tag == V1_TRAP:
-        header, pos = _v1_header(data, pos, end, reader.oids, found)
-        varbinds = _varbinds(data, pos, end, reader, found)
-        return _v1_trap(version, header, varbinds, credential, data, found)
-    request_id, pos = _number(data, pos, end, found)
-    pos = _after_errors(data, pos, end)
-    varbinds = _varbinds(data, pos, end, reader, found)
+        header, pos = _v1_header(data, pos, stop, reader.oids, found)
+        varbinds = _varbinds(data, pos, stop, reader, found)
+        return _v1_trap(version, header, varbinds, credential, raw, found)
+    request_id, pos = _number(data, pos, stop, found)
+    pos = _after_errors(data, pos, stop)
+    varbinds = _varbinds(data, pos, stop, reader, found)
     trap_oid, uptime, payload = _without_header(varbinds, found)
     return Trap(
         version,
@@ -92,7 +116,7 @@ def read_trap(envelope: Envelope, credential: str, reader: VarbindReader) -> Tra
         trap_oid,
         uptime,
         payload,
-        data,
+        raw,
         problems=tuple(found),
     )
 
@@ -114,11 +138,11 @@ def translated(enterprise: str, generic: int, specific: int) -> str:
 
 
 def _v1_trap(
-    version: Literal["1", "2c"],
+    version: Version,
     header: _V1Header,
     varbinds: Sequence[Varbind],
     credential: str,
-    data: bytes,
+    raw: bytes,
     found: list[Problem],
 ) -> Trap:
     if not 0 <= header.generic <= ENTERPRISE_SPECIFIC:
@@ -135,7 +159,7 @@ def _v1_trap(
         translated(header.enterprise, header.generic, header.specific),
         header.uptime,
         tuple(varbinds),
-        data,
+        raw,
         header.enterprise,
         header.agent_address,
         header.generic,
@@ -198,30 +222,34 @@ def _varbinds(
 def _without_header(
     varbinds: list[Varbind], found: list[Problem]
 ) -> tuple[str, int | None, tuple[Varbind, ...]]:
-    """snmpTrapOID, sysUpTime and the rest, the two from wherever they are."""
+    """snmpTrapOID, sysUpTime and the rest."""
     if len(varbinds) >= 2:
         first, second = varbinds[0], varbinds[1]
-        if first.oid == SYS_UPTIME and second.oid == SNMP_TRAP_OID:
+        if first.oid == SYS_UPTIME and second.oid == SNMP_TRAP_OID and second.type == "oid":
             uptime, trap_oid = first.value, second.value
             if isinstance(uptime, int) and isinstance(trap_oid, str):
                 return trap_oid, uptime, tuple(varbinds[2:])
-    uptime_at = trap_oid_at = None
-    for varbind in varbinds:
-        if uptime_at is None and varbind.oid in _UPTIMES and isinstance(varbind.value, int):
-            uptime_at = varbind
-        elif trap_oid_at is None and varbind.oid in _TRAP_OIDS and varbind.type == "oid":
-            trap_oid_at = varbind
-    if uptime_at is None:
+    return _without_misplaced_header(varbinds, found)
+
+
+def _without_misplaced_header(
+    varbinds: list[Varbind], found: list[Problem]
+) -> tuple[str, int | None, tuple[Varbind, ...]]:
+    """The same, the two from wherever they are, if they are."""
+    uptime, trap_oid = None, ber.ZERO_DOT_ZERO
+    # Places, not variables: one that is repeated is the same object where the reader remembers it.
+    uptime_at = trap_oid_at = -1
+    for at, varbind in enumerate(varbinds):
+        value = varbind.value
+        if uptime_at < 0 and varbind.oid in _UPTIMES and isinstance(value, int):
+            uptime_at, uptime = at, value
+        elif trap_oid_at < 0 and varbind.oid in _TRAP_OIDS and varbind.type == "oid":
+            trap_oid_at, trap_oid = at, str(value)
+    if uptime_at < 0:
         note(found, NO_UPTIME)
-    if trap_oid_at is None:
+    if trap_oid_at < 0:
         note(found, NO_TRAP_OID)
-    if uptime_at and trap_oid_at:
+    if uptime_at >= 0 and trap_oid_at >= 0:
         note(found, MISPLACED_HEADER)
-    payload = tuple(v for v in varbinds if v is not uptime_at and v is not trap_oid_at)
-    trap_oid = trap_oid_at.value if trap_oid_at else None
-    uptime = uptime_at.value if uptime_at else None
-    return (
-        trap_oid if isinstance(trap_oid, str) else ber.ZERO_DOT_ZERO,
-        uptime if isinstance(uptime, int) else None,
-        payload,
-    )
+    payload = (v for at, v in enumerate(varbinds) if at not in (uptime_at, trap_oid_at))
+    return trap_oid, uptime, tuple(payload)

@@ -25,14 +25,34 @@ EMPTY = _malformed("empty", "the datagram has no bytes")
 NOT_BER = _malformed("not-ber", "the datagram does not begin with a BER sequence")
 NOT_SNMP = _malformed("not-snmp", "no SNMP version and community at the beginning")
 TRUNCATED = _malformed("truncated", "the message says that it is longer than the datagram")
-BAD_LENGTH = _malformed(
-    "bad-length", "an element is longer than what holds it, or its length is not definite"
+BAD_LENGTH = _malformed("bad-length", "an element is cut or longer than what holds it")
+INDEFINITE_LENGTH = _malformed(
+    "indefinite-length", "an element has the indefinite length, which SNMP forbids"
 )
 UNSUPPORTED_VERSION = _malformed("unsupported-version", "the version is neither SNMPv1 nor SNMPv2c")
 UNSUPPORTED_PDU = _malformed("unsupported-pdu", "the PDU is neither a trap nor an inform")
 BAD_PDU = _malformed("bad-pdu", "the PDU has not the fields of its type")
-BAD_OID = _malformed("bad-oid", "a name is not an object identifier of at most 128 parts")
-TOO_MANY_VARBINDS = _malformed("too-many-varbinds", "more variable bindings than are allowed")
+BAD_OID = _malformed("bad-oid", "a name is not an object identifier")
+DATAGRAM_TOO_LARGE = _malformed(
+    "datagram-too-large", "more bytes than decode.snmp.limits.datagram_bytes"
+)
+TOO_MANY_VARBINDS = _malformed(
+    "too-many-varbinds", "more variable bindings than decode.snmp.limits.varbinds"
+)
+OID_TOO_LONG = _malformed("oid-too-long", "a name has more parts than decode.snmp.limits.oid_parts")
+VALUE_TOO_LONG = _malformed(
+    "value-too-long", "a value has more bytes than decode.snmp.limits.value_bytes"
+)
+
+BAD_V3_HEADER = _malformed("bad-v3-header", "the header has not the fields of an SNMPv3 message")
+INVALID_FLAGS = _malformed("invalid-flags", "the message is encrypted but not authenticated")
+UNSUPPORTED_SECURITY_MODEL = _malformed(
+    "unsupported-security-model", "the security model is not the User-based one"
+)
+BAD_SECURITY_PARAMETERS = _malformed(
+    "bad-security-parameters", "the security parameters have not the fields of the User-based model"
+)
+BAD_SCOPED_PDU = _malformed("bad-scoped-pdu", "there is no context and PDU in the message")
 
 TRAILING_BYTES = _oddity("trailing-bytes", "bytes follow after the end of an element")
 PDU_OF_OTHER_VERSION = _oddity("pdu-of-other-version", "the PDU is not one of this SNMP version")
@@ -62,6 +82,11 @@ BAD_GENERIC_TRAP = _oddity(
 )
 BAD_SPECIFIC_TRAP = _oddity(
     "bad-specific-trap", "specific-trap is negative or wider than 32 bits; taken modulo 2^32"
+)
+OUTSIDE_TIME_WINDOW = _oddity(
+    "outside-time-window",
+    "the device's boots and time lie behind what it said before: it was restarted or its clock was "
+    "set, or the message was held back",
 )
 
 

@@ -1,14 +1,17 @@
 """The `snmp` section of `trapgate.yml`: who may send traps, and how large they may be."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from trapgate.config import Cidr, Section
-from trapgate.decode.snmp.varbinds import VARBINDS_MAX
+from trapgate.decode.snmp.limits import SnmpLimits, check_limits
+from trapgate.decode.snmp.users import UserSettings, check_users, engine_id_of
 from trapgate.model import Problem
 
-VARBINDS_LIMIT = 4_096
-"""The most that `varbinds_max` may be set to: each variable becomes a field of the event."""
+ENGINES_MAX = 16_384
+"""Engines that are learned: a large network's devices. At about 500 bytes each this is 8 MB,
+for each leg of ingest."""
+
+ENGINES_LIMIT = 262_144
+"""The most that `engines_max` may be set to: a memory of 120 MB, of which 30 MB are
+saved every 10 s."""
 
 
 class CommunitySettings(Section, frozen=True, kw_only=True):
@@ -31,27 +34,42 @@ class CommunitySettings(Section, frozen=True, kw_only=True):
 class SnmpSettings(Section, frozen=True, kw_only=True):
     """SNMP traps and informs."""
 
-    later: ClassVar[Mapping[str, str]] = {
-        "users": "SNMPv3 is not decoded, its messages are kept undecoded",
-        "engines": "SNMPv3 is not decoded, its messages are kept undecoded",
-    }
-
     communities: tuple[CommunitySettings, ...] = (
         CommunitySettings(name="default", community="public"),
     )
     """Communities that are taken; a trap that matches none is counted and not kept. An empty list
     takes no trap."""
 
-    varbinds_max: int = VARBINDS_MAX
-    """A trap with more variables than this is kept undecoded."""
+    users: tuple[UserSettings, ...] = ()
+    """Users of SNMPv3; see docs/snmp-v3.md. Without any, its messages are kept undecoded."""
+
+    engines_max: int = ENGINES_MAX
+    """How many engines are learned, 1 to 262144. Past it a new one is refused with the reason
+    `too-many-engines`; none gives way."""
+
+    engine_id: str | None = None
+    """Our own engine ID in hex, 5 to 32 bytes: what senders of SNMPv3 informs address. If not
+    given, one is made at the first start and kept in the data folder. Used from the next start."""
+
+    discovery: bool = True
+    """Whether senders of SNMPv3 informs are told our engine ID and clock (Reports), which they
+    need to send anything."""
+
+    limits: SnmpLimits = SnmpLimits()
+    """How much of a datagram is decoded."""
 
 
 def check_snmp(settings: SnmpSettings) -> list[Problem]:
     """Everything that types cannot say: one community a name, from one place, for some source."""
-    problems = []
-    if not 1 <= settings.varbinds_max <= VARBINDS_LIMIT:
-        summary = f'"varbinds_max" must be 1 to {VARBINDS_LIMIT}'
-        problems.append(settings.problem("varbinds_max", summary))
+    problems = check_limits(settings.limits) + check_users(settings.users)
+    if not 1 <= settings.engines_max <= ENGINES_LIMIT:
+        summary = f'"engines_max" must be 1 to {ENGINES_LIMIT}'
+        problems.append(settings.problem("engines_max", summary))
+    if settings.engine_id is not None:
+        try:
+            engine_id_of(settings.engine_id)
+        except ValueError as error:
+            problems.append(settings.problem("engine_id", str(error)))
     seen: dict[str, CommunitySettings] = {}
     for entry in settings.communities:
         problems += _check_community(entry)

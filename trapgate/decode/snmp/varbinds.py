@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from trapgate.decode.snmp import ber
 from trapgate.decode.snmp.ber import LONG_FORM, OID, SEQUENCE, Oids
+from trapgate.decode.snmp.limits import SnmpLimits
 from trapgate.decode.snmp.problems import (
     BAD_ADDRESS,
     BAD_LENGTH,
@@ -18,15 +19,12 @@ from trapgate.decode.snmp.problems import (
     TRAILING_BYTES,
     UNKNOWN_TYPE,
     UNREADABLE_VALUE,
+    VALUE_TOO_LONG,
     WIDE_INTEGER,
     Unreadable,
     note,
 )
 from trapgate.model import Problem, Varbind, VarbindType
-
-VARBINDS_MAX = 256
-"""Variables of one trap: real ones have up to about 40; a 65,507-byte datagram could hold 13,000,
-each of which would become a field."""
 
 REPEATED_TYPES = frozenset(("integer", "octets", "oid", "ip"))
 """What a device says again and again; counters and times are never the same twice."""
@@ -47,24 +45,24 @@ Reader = Callable[[bytes, Oids, list[Problem]], Value]
 
 
 class VarbindReader:
-    """Reads variable-bindings lists. Its only state are caches: `oids`, and the variables that
-    devices repeat (names and states, not counters), by their bytes."""
+    """Reads variable-bindings lists within `limits`. Its only state are caches: `oids`, and the
+    variables that devices repeat (names and states, not counters), by their bytes."""
 
-    def __init__(self, varbinds_max: int = VARBINDS_MAX) -> None:
-        self.oids = Oids()
-        self._varbinds_max = varbinds_max
+    def __init__(self, limits: SnmpLimits | None = None) -> None:
+        self.limits = limits or SnmpLimits()
+        self.oids = Oids(self.limits.oid_parts)
         self._repeated: dict[bytes, Varbind] = {}
 
     def read(self, data: bytes, pos: int, end: int, found: list[Problem]) -> list[Varbind]:
         """Read the content of a list, in order.
 
-        Raises `Unreadable` when a length, a name or the nesting is wrong, or there are more than
-        `varbinds_max`.
+        Raises `Unreadable` when a length, a name or the nesting is wrong, or there is more of
+        something than the limits allow.
         """
         varbinds: list[Varbind] = []
         append, repeated = varbinds.append, self._repeated.get
         try:
-            for _ in range(self._varbinds_max + 1):
+            for _ in range(self.limits.varbinds + 1):
                 if pos >= end:
                     return varbinds
                 stop = pos + 2 + data[pos + 1]
@@ -95,13 +93,16 @@ class VarbindReader:
         # once and without a call; anything else takes the careful way.
         if not (
             data[pos + 1] < LONG_FORM
-            and stop <= end
+            and name < at
+            and start <= stop <= end
             and data[pos] == SEQUENCE
             and data[pos + 2] == OID
-            and name < at
             and start + data[at + 1] == stop
         ):
             name, at, start, stop, after = _offsets(data, pos, end, found)
+            # Only here: the shape above has no room for a value that is over any limit.
+            if stop - start > self.limits.value_bytes:
+                raise Unreadable(VALUE_TOO_LONG)
         oid = self.oids[data[name:at]] if name < at else ber.noted_oid(b"", self.oids, found)
         kind, read = TYPES.get(data[at], _UNKNOWN)
         try:

@@ -1,0 +1,198 @@
+"""SNMPv3 engines on disk: our own (`engine.json`), those that were learned (in the memories of
+ingest) and those that were revoked (`engines-revoked.json`).
+
+In: the data folder. Out: values for the decoder and for `trapgate snmp engines`. Files are replaced
+whole, durable on return, and for their owner only.
+"""
+
+import os
+from collections.abc import Container, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from trapgate.app.layout import RULES_READER, Layout
+from trapgate.decode.snmp import Engine, EngineMemory, OwnEngine
+from trapgate.model import NS_PER_S, Protocol
+from trapgate.observe import logger
+from trapgate.pipeline.memory import parts_of
+from trapgate.spool import SnapshotFile
+
+ENGINE_SCHEMA = 1
+REVOKED_SCHEMA = 1
+"""Versions of the two files."""
+
+BOOTS_MAX = 2**31 - 1
+"""RFC 3414 §2.2.2: an engine that has come here takes no authenticated message any more."""
+
+RANDOM_BYTES = 8
+"""Of an engine ID that we make: no two gateways will ever have the same one."""
+
+ID_PREFIX = bytes.fromhex("8000000005")
+"""What an engine ID that we make begins with: the new form of RFC 3411 §5 (the high bit), the
+enterprise number 0, which IANA keeps reserved, and format 5, "octets, administratively assigned".
+trapgate has no enterprise number, and the format only asks that the IDs of one network differ."""
+
+_MINUTE_NS = 60 * NS_PER_S
+
+
+class EngineError(Exception):
+    """Our engine cannot be used; the message says why, and what to do."""
+
+
+class RevokedEngines:
+    """The engines from which nothing is taken: a container of their IDs that follows its file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._ids: frozenset[bytes] = frozenset()
+
+    def __contains__(self, engine_id: object) -> bool:
+        return engine_id in self._ids
+
+    def refresh(self) -> None:
+        """Read the file if it has changed. Raises `EngineError` if it is damaged, `OSError`; the
+        engines that were revoked before are so still."""
+        try:
+            found = self._path.stat()
+            stamp = (found.st_ino, found.st_mtime_ns)
+        except FileNotFoundError:
+            stamp = None
+        if stamp != self._stamp:
+            self._ids = revoked_engines(self._path)
+            self._stamp = stamp
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """What decoding SNMPv3 needs beside the configuration: our own engine, if informs are to be
+    taken, and the IDs of those from which nothing is."""
+
+    own: OwnEngine | None = None
+    revoked: Container[bytes] = frozenset()
+
+
+class _EngineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: int
+    engine_id: str
+    boots: int
+    started_at: int
+    previous_started_at: int | None
+
+
+class _RevokedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: int
+    engine_ids: tuple[str, ...]
+
+
+def load_engine(path: Path, configured_id: bytes | None, now: int) -> OwnEngine:
+    """Our engine for a start of trapgate at the instant `now`, with one more boot than the last.
+
+    To be called once a start, before anything is answered: it writes the file. Without a file and
+    without a configured ID an ID is made. With a configured ID that the file does not have, nobody
+    knows how often it was started: its boots then begin at the minutes since 1970, higher than any
+    honest count, so that senders who have met it before take it for restarted and not for an
+    impostor. Raises `EngineError` for a damaged file and for boots that are used up, `OSError`.
+    """
+    last = own_engine(path)
+    if last is not None and configured_id in (None, last.engine_id):
+        boots, before = last.boots + 1, last.started_at
+        if boots >= BOOTS_MAX:
+            raise EngineError(
+                f"{path}: the engine ID {last.engine_id.hex()} has used up its boots (RFC 3414 "
+                "§2.2.2); delete the file, configure another decode.snmp.engine_id or none, and "
+                "have the senders of informs discover it"
+            )
+        engine = OwnEngine(last.engine_id, boots, now, before)
+    elif configured_id is None:
+        engine = OwnEngine(ID_PREFIX + os.urandom(RANDOM_BYTES), 1, now)
+    else:
+        boots = min(max(now // _MINUTE_NS, 1), BOOTS_MAX - 1)
+        logger().warning("engine.boots-unknown", engine_id=configured_id.hex(), boots=boots)
+        engine = OwnEngine(configured_id, boots, now)
+    stored = _EngineFile(
+        ENGINE_SCHEMA, engine.engine_id.hex(), engine.boots, now, engine.previous_started_at
+    )
+    _replace(path, msgspec.json.encode(stored))
+    return engine
+
+
+def own_engine(path: Path) -> OwnEngine | None:
+    """Our engine as of the last start; `None` before the first. For processes that trapgate starts
+    again, and for commands. Raises `EngineError` if the file is damaged, `OSError`."""
+    try:
+        read = msgspec.json.decode(path.read_bytes(), type=_EngineFile)
+        engine_id = bytes.fromhex(read.engine_id)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise _damaged(path, str(error)) from None
+    if read.schema != ENGINE_SCHEMA:
+        raise _damaged(path, f"schema {read.schema} is not {ENGINE_SCHEMA}")
+    if not (5 <= len(engine_id) <= 32 and 1 <= read.boots <= BOOTS_MAX):
+        raise _damaged(path, "engine ID or boots are out of range")
+    return OwnEngine(engine_id, read.boots, read.started_at, read.previous_started_at)
+
+
+def known_engines(layout: Layout) -> Mapping[bytes, Engine]:
+    """The engines that were learned, as of the last time that ingest saved them (about every 10 s);
+    one that came in through both lanes as it was last heard. Raises `OSError`."""
+    engines: dict[bytes, Engine] = {}
+    lanes = (RULES_READER, f"{layout.bulk_spool.name}-{RULES_READER}")
+    for lane in lanes:
+        _, memory = SnapshotFile(layout.memory(lane)).load()
+        saved = parts_of(memory).get(Protocol.SNMP, b"")
+        for engine_id, engine in EngineMemory.restored(saved).learned.items():
+            other = engines.get(engine_id)
+            if other is None or other.last_seen < engine.last_seen:
+                engines[engine_id] = engine
+    return engines
+
+
+def revoked_engines(path: Path) -> frozenset[bytes]:
+    """The engines from which nothing is taken. Raises `EngineError` if the file is damaged, since
+    nobody must be let in by damage; `OSError`."""
+    try:
+        read = msgspec.json.decode(path.read_bytes(), type=_RevokedFile)
+        engine_ids = frozenset(bytes.fromhex(text) for text in read.engine_ids)
+    except FileNotFoundError:
+        return frozenset()
+    except ValueError as error:
+        raise EngineError(f"{path} is damaged ({error}); correct it, or delete it") from None
+    if read.schema != REVOKED_SCHEMA:
+        raise EngineError(f"{path} is of another version ({read.schema}); delete it")
+    return engine_ids
+
+
+def revoke_engines(path: Path, engine_ids: Iterable[bytes]) -> None:
+    """Replace the list of revoked engines. Raises `OSError`; nothing has changed then."""
+    stored = _RevokedFile(REVOKED_SCHEMA, tuple(sorted(each.hex() for each in engine_ids)))
+    _replace(path, msgspec.json.encode(stored))
+
+
+def _damaged(path: Path, reason: str) -> EngineError:
+    return EngineError(
+        f"{path} is damaged ({reason}); bring it back from a backup, or delete it: senders of "
+        "SNMPv3 informs then have to discover the engine ID that is made anew"
+    )
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole, through the disk's caches, its name too."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
