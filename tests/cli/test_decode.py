@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cli.captures import ETHERNET, RAW, ethernet, ipv4, ipv6, pcap, pcapng, trap_frame, udp
 from cli.conftest import Trapgate
+from golden import Golden
+from trapgate.cli.notification import Notification, v2_pdu
+from trapgate.cli.security import User
+from trapgate.cli.usm import Engine, message
 
 LINE = b"<187>42: Nov 21 10:00:00.123: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down"
 
@@ -63,7 +68,9 @@ def test_a_trap_that_is_cut_is_shown_with_its_reason(trapgate: Trapgate) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("trap", "xyz"), "this is not hex: give pairs of 0-9 and a-f\n"),
+        (("trap", "305"), "this is not hex: give pairs of 0-9 and a-f\n"),
+        (("trap", "xyz"), "this is neither hex (pairs of 0-9 and a-f) nor a file that can be read"),
+        (("trap", "30", "--port", "snmp"), '"snmp" are not ports: write 162,1162 or any'),
         (("trap", "30", "--from", "router"), "'router' does not appear to be an IPv4 or IPv6"),
         (("trap", "30", "--received-at", "noon"), "'noon' is not a time as 2026-11-21T10:00:00Z\n"),
         (("syslog", "gone.txt"), "Usage: "),
@@ -90,3 +97,150 @@ def test_what_an_event_shows_as_its_original_can_be_decoded_again(trapgate: Trap
     assert result.stderr == "input 1: community-denied/unknown-community\n"
     (again,) = documents(result.stdout)
     assert again["snmp"]["vb"] == event["snmp"]["vb"]
+
+
+OTHER = LINK_DOWN.replace(bytes.fromhex("0d5fd1"), bytes.fromhex("0d5fd2"))
+"""The same trap with another request-id."""
+
+
+@pytest.mark.parametrize("write", [pcap, pcapng])
+def test_a_capture(write: object, trapgate: Trapgate, folder: Path) -> None:
+    assert callable(write)
+    packets = [
+        trap_frame(LINK_DOWN),
+        ethernet(ipv4(udp(b"\x30\x00", port=161))),
+        b"\x02" * 12 + b"\x08\x06" + bytes(28),
+        ethernet(ipv6(udp(OTHER, port=1162))),
+    ]
+    (folder / "capture").write_bytes(write(packets, link=ETHERNET))
+    result = trapgate("decode", "trap", "capture")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == (
+        "packets: 4, datagrams: 2, skipped: 2 (1 UDP to another port, 1 not IP)\n"
+    )
+    first, second = documents(result.stdout)
+    assert first["source"] == {"ip": "10.1.2.7", "port": 50_000}
+    assert second["source"] == {"ip": "fd00::7", "port": 50_000}
+    assert str(first["event"]["created"]).startswith("2026-11-21T10:00:00.12345")
+    assert trapgate("decode", "trap", "-", stdin=(folder / "capture").read_bytes()).stdout == (
+        result.stdout
+    )
+
+
+def test_ports_of_a_capture(trapgate: Trapgate, folder: Path) -> None:
+    traps = [LINK_DOWN.replace(b"\x0d\x5f\xd1", b"\x0d\x5f" + bytes((n,))) for n in range(4)]
+    ports = (162, 1162, 2162, 9999)
+    frames = [trap_frame(data, port) for data, port in zip(traps, ports, strict=True)]
+    (folder / "capture").write_bytes(pcap(frames))
+    (folder / "trapgate.yml").write_text(
+        "listen: [{name: traps, protocol: snmp, address: '*:2162'}]\n"
+    )
+
+    def found(*options: str) -> int:
+        return len(documents(trapgate("decode", "trap", "capture", *options).stdout))
+
+    assert found() == 3
+    assert found("--port", "9999") == 1
+    assert found("--port", "162,9999") == 2
+    assert found("--port", "any") == 4
+
+
+def test_other_traffic_is_left_out_where_all_ports_are_looked_at(
+    trapgate: Trapgate, folder: Path
+) -> None:
+    get = LINK_DOWN.replace(b"\xa7", b"\xa0", 1)
+    frames = [
+        trap_frame(get, 161),
+        trap_frame(LINK_DOWN, 9999),
+        trap_frame(b"\x30\x03\x04\x01x", 389),
+    ]
+    (folder / "capture").write_bytes(pcap(frames))
+    result = trapgate("decode", "trap", "capture", "--port", "any")
+    assert result.exit_code == 0
+    assert len(documents(result.stdout)) == 1
+    assert result.stderr.splitlines()[-1] == "datagrams that are no traps: 2"
+    assert trapgate("decode", "trap", "capture", "--port", "161").exit_code == 1
+
+
+def test_a_repeated_trap_is_said_to_be_one(trapgate: Trapgate, folder: Path) -> None:
+    (folder / "capture").write_bytes(pcapng([trap_frame(LINK_DOWN)] * 2))
+    result = trapgate("decode", "trap", "capture")
+    assert result.exit_code == 0
+    assert len(documents(result.stdout)) == 1
+    assert result.stderr.splitlines()[0] == "input 2: duplicate"
+
+
+def test_a_damaged_capture_is_decoded_up_to_the_damage(trapgate: Trapgate, folder: Path) -> None:
+    whole = pcap([trap_frame(LINK_DOWN), trap_frame(OTHER)])
+    (folder / "cut.pcap").write_bytes(whole[:-20])
+    result = trapgate("decode", "trap", "cut.pcap")
+    assert result.exit_code == 1
+    assert len(documents(result.stdout)) == 1
+    assert result.stderr == (
+        "cut.pcap: the capture is damaged: the file ends within packet 2 at byte 188\n"
+        "packets: 1, datagrams: 1, skipped: 0\n"
+    )
+
+
+def test_a_file_with_one_datagram(trapgate: Trapgate, folder: Path) -> None:
+    (folder / "3054").write_bytes(LINK_DOWN)
+    expected = trapgate("decode", "trap", LINK_DOWN.hex(), *AT).stdout
+    assert trapgate("decode", "trap", "./3054", *AT).stdout == expected
+    assert trapgate("decode", "trap", "-", *AT, stdin=LINK_DOWN).stdout == expected
+
+
+def test_a_dump_with_the_headers_of_the_packet(trapgate: Trapgate) -> None:
+    packet = ipv4(udp(LINK_DOWN))
+    rows = [packet[at : at + 16] for at in range(0, len(packet), 16)]
+    dump = "\n".join(f"0x{16 * n:04x}:  {row.hex(' ', 2)}" for n, row in enumerate(rows))
+    result = trapgate("decode", "trap", "-", *AT, stdin=dump.encode())
+    (event,) = documents(result.stdout)
+    assert event["source"]["ip"] == "10.1.2.7"
+    assert event["event"]["code"] == "IF-MIB::linkDown"
+
+
+def test_text_to_read(trapgate: Trapgate, folder: Path, golden: Golden) -> None:
+    strange = LINK_DOWN[:-1] + b"\x09"  # an operational state that the MIB does not have
+    cut = LINK_DOWN[:40]
+    packets = [ipv4(udp(data)) for data in (LINK_DOWN, strange, cut)]
+    (folder / "capture").write_bytes(pcap(packets, link=RAW, nano=True))
+    result = trapgate("decode", "trap", "capture", "-o", "text")
+    assert result.exit_code == 1
+    golden.check("decode-trap.txt", result.stdout + result.stderr)
+
+
+NOC = User(b"noc", "authPriv", "sha-256", b"authpassphrase", "aes-128", b"privpassphrase")
+USERS = """\
+decode:
+  snmp:
+    users:
+    - name: core
+      user: noc
+      auth: sha-256
+      auth_passphrase: authpassphrase
+      privacy: aes-128
+      privacy_passphrase: privpassphrase
+"""
+
+
+def secured(time: int, user: User = NOC) -> bytes:
+    """An SNMPv3 trap."""
+    pdu = v2_pdu(Notification("1.3.6.1.6.3.1.1.5.1", ()), inform=False, request_id=time)
+    return message(pdu, user, Engine(b"\x80\0\0\0\x04core-1", 1, time), message_id=time)
+
+
+def test_traps_of_users(trapgate: Trapgate, folder: Path) -> None:
+    (folder / "trapgate.yml").write_text(USERS)
+    other = User(b"noc", "authPriv", "sha-256", b"another passphrase", "aes-128", b"privpassphrase")
+    traps = [secured(1_000), secured(1_010), secured(1_020, other), secured(500)]
+    (folder / "capture").write_bytes(pcap(map(trap_frame, traps)))
+    result = trapgate("decode", "trap", "capture")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[:-1] == ["input 3: usm/wrong-digest"]
+    first, second, late = documents(result.stdout)
+    assert first["event"]["code"] == "SNMPv2-MIB::coldStart"
+    assert first["snmp"]["credential"] == "core"
+    assert first["snmp"]["security_level"] == "authPriv"
+    assert "error" not in second
+    # one memory for all of a run: the last one is from before the others
+    assert late["error"]["code"] == ["outside-time-window"]

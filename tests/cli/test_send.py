@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,43 @@ def test_an_enterprise_trap_by_its_oid(
     assert received(device_port).trap_oid == oid
 
 
+def test_many_traps_have_request_ids_of_their_own(
+    trapgate: Trapgate, device_port: socket.socket
+) -> None:
+    command = ("send", "trap", "linkDown", "--to", target(device_port))
+    result = trapgate(*command, "--count", "20", "--rate", "10000")
+    assert result.stdout.endswith(" 20 times\n")
+    assert len({received(device_port).request_id for _ in range(20)}) == 20
+
+
+def test_an_inform_without_an_answer(trapgate: Trapgate, device_port: socket.socket) -> None:
+    command = ("send", "inform", "linkDown", "--to", target(device_port))
+    result = trapgate(*command, "--timeout", "0.05", "--retries", "2")
+    assert (result.exit_code, result.stdout) == (1, "")
+    where = target(device_port)
+    assert result.stderr == (f"not acknowledged: {where} does not answer (3 tries, 0.05 s each)\n")
+    tries = [device_port.recv(65_535) for _ in range(3)]
+    assert len(set(tries)) == 1  # the same request-id: the receiver may tell that it is a repeat
+
+
+def test_an_inform_to_a_port_where_nobody_listens(trapgate: Trapgate) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        where = target(unused)
+    result = trapgate("send", "inform", "linkDown", "--to", where)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"not acknowledged: nobody listens at {where}\n",
+    )
+
+
+def test_names_of_the_configuration(trapgate: Trapgate, folder: Path) -> None:
+    (folder / "trapgate.yml").write_text("colour: red\n")
+    result = trapgate("send", "trap", "linkDown", "--config", "trapgate.yml")
+    assert (result.exit_code, result.stdout) == (78, "")
+    assert 'unknown key "colour"' in result.stderr
+
+
 def test_a_syslog_line_goes_as_it_is(trapgate: Trapgate, device_port: socket.socket) -> None:
     line = "<189>Nov 21 10:00:00 zürich app: hello"
     result = trapgate("send", "syslog", line, "--to", target(device_port))
@@ -109,6 +147,9 @@ def test_a_syslog_line_goes_as_it_is(trapgate: Trapgate, device_port: socket.soc
         (("trap", "1.3.99999999999"), '"1.3.99999999999" is not an OID'),
         (("trap", "3.1"), '"3.1" is not an OID'),
         (("trap", "1.3.1", "--version", "1", "ifHCInOctets.1=1"), "SNMP version 1 has no such"),
+        (("inform", "linkDown", "-v", "1"), "SNMPv1 has no informs: use -v 2c or -v 3"),
+        (("trap", "linkDown", "-v", "3"), "SNMPv3 needs a user"),
+        (("trap", "linkDown", "-u", "noc"), "--user is for SNMPv3: add -v 3"),
         (("trap", "linkDown", "1.2.x=1"), '"1.2.x" is not an OID'),
         (("trap", "linkDown", "--to", "localhost"), '"localhost" is not HOST:PORT'),
         (("trap", "linkDown", "--to", "127.0.0.1:99999"), '"127.0.0.1:99999" is not HOST:PORT'),

@@ -3,8 +3,10 @@
 import random
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
+from decode.snmp.wire import header, integer, message, notification, tlv, v2c, varbind
 from system.running import COMMUNITY, Trapgate, eventually
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Webhook
@@ -16,6 +18,8 @@ pytestmark = pytest.mark.real
 WRONG = "wr0ng-c0mmunity"
 
 UDP_PAYLOAD_BYTES_MAX = 65_507
+
+IF_MTU = "1.3.6.1.2.1.2.2.1.4"
 
 MALFORMED = {
     "truncated": link_trap(1)[:-20],
@@ -161,3 +165,80 @@ def test_communities_stay_in_the_raw_spool(shared_trapgate: Trapgate, device: Se
             assert not any(form in text for text in texts), secret
     for path in (*spool.iterdir(), configuration):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+SCRIPTS = [
+    "<script>alert(document.domain)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</textarea><svg/onload=alert(1)>",
+    "{{ ''.__class__.__mro__ }}{% for x in range(10**9) %}x{% endfor %}",
+    "\x1b]0;owned\x07\x1b[2J\u202egnp.exe",
+]
+
+
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_cve_2016_6555(text: str, shared_trapgate: Trapgate, device: Sender) -> None:
+    """OpenNMS (also NMS-14877), LibreNMS (#14657) and Cacti (#2581) showed a trap's texts in their
+    pages as HTML. The API answers with JSON that no browser takes for a page, the text is data in
+    it, and what would move a terminal's cursor is an escape. So is the text of an alert."""
+    trapgate, index = shared_trapgate, 300 + SCRIPTS.index(text)
+    accounted = trapgate.accounted()
+    name = f"{text} {index}"
+    link = varbind(f"1.3.6.1.2.1.2.2.1.1.{index}", integer(index))
+    described = varbind(f"1.3.6.1.2.1.2.2.1.2.{index}", tlv(0x04, name.encode()))
+    device.send(v2c(link, described))
+    shown = name if name.isprintable() else r"\x1b]0;owned\x07\x1b[2J\u202egnp.exe " + str(index)
+    query = f'event.code:"IF-MIB::linkDown" and snmp.vb.ifIndex:{index}'
+    event = trapgate.event(query)
+    assert event["interface"]["name"] == shown
+    alerts = eventually(
+        lambda: [a for a in trapgate.alerts() if a["labels"].get("interface") == shown], "an alert"
+    )
+    assert shown in alerts[0]["annotations"]["summary"]
+    for path in ("/api/v1/events", "/api/v2/alerts"):
+        answer = httpx.get(trapgate.url + path, trust_env=False)
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert not any(ord(character) < 0x20 for character in answer.text.rstrip("\n"))
+    trapgate.await_accounted(accounted + 1)
+
+
+def test_cve_2020_24361(shared_trapgate: Trapgate, device: Sender) -> None:
+    """SNMPTT put texts of traps into the command lines of its EXEC handlers. No text of a trap is
+    part of any command here: there are none."""
+    trapgate = shared_trapgate
+    canary = trapgate.folder / "canary"
+    texts = [form.format(canary) for form in ("$(touch {})", "`touch {}`", "; touch {} #")]
+    accounted, processes = trapgate.accounted(), set(trapgate.children())
+    for number, text in enumerate(texts, start=400):
+        described = varbind(f"1.3.6.1.2.1.2.2.1.2.{number}", tlv(0x04, text.encode()))
+        device.send(v2c(described))
+    trapgate.await_accounted(accounted + len(texts))
+    for text in texts:
+        trapgate.event(f'interface.name:"{text}"')
+    assert not canary.exists()
+    assert set(trapgate.children()) == processes
+
+
+@pytest.mark.parametrize("tag", [0x05, 0x80, 0x81, 0x82])
+def test_ghsa_w26p_786m_5h86(tag: int, shared_trapgate: Trapgate, device: Sender) -> None:
+    """snmptrapd crashed over an ifMtu without a value, which its MIB says is a number. It is shown
+    as what came, and the next trap is fine."""
+    trapgate, before = shared_trapgate, newest_sequence(shared_trapgate)
+    accounted = trapgate.accounted()
+    request = integer(500_000 + tag)
+    device.send(
+        message(notification(header(), varbind(f"{IF_MTU}.1", tlv(tag)), request_id=request))
+    )
+    event = await_event(trapgate, before)
+    assert event.code == "IF-MIB::linkDown"
+    assert event.fields["snmp.vb.ifMtu"] in (
+        "null",
+        "no-such-object",
+        "no-such-instance",
+        "end-of-mib-view",
+    )
+    before = event.position.sequence
+    device.send(link_trap(500 + tag))
+    assert await_event(trapgate, before).fields["interface.name"] == interface(500 + tag)
+    trapgate.await_accounted(accounted + 2)

@@ -8,8 +8,10 @@ from pathlib import Path
 from trapgate.app.accept import read_configuration
 from trapgate.app.build import Configuration
 from trapgate.app.files import Bundle
+from trapgate.app.mibs import Keep
 from trapgate.app.problems import report
 from trapgate.app.supervisor import EX_CONFIG
+from trapgate.cli.progress import compiling
 from trapgate.model import Problem
 
 
@@ -23,10 +25,13 @@ def check_files(config: Path | None) -> int:
     return 0
 
 
-def reported_configuration(config: Path | None, *, warnings: bool = True) -> Configuration | None:
+def reported_configuration(
+    config: Path | None, *, warnings: bool = True, keep: Keep = "if-ours"
+) -> Configuration | None:
     """The configuration, if it can be used. What is wrong with it goes to standard error; without
     `warnings` only what keeps it from being used."""
-    bundle, configuration, problems = read_configuration(config)
+    with compiling() as progress:
+        bundle, configuration, problems = read_configuration(config, keep=keep, progress=progress)
     if problems and (warnings or configuration is None):
         print(report(problems, _texts_of(bundle, problems)), file=sys.stderr)
     return configuration

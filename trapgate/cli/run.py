@@ -5,14 +5,16 @@ import shutil
 import sys
 from pathlib import Path
 
-from trapgate.app.supervisor import EX_CONFIG, StartFailed, Supervisor
+from trapgate.app.mibs import forget_unused_mibs
+from trapgate.app.claims import StartFailed
+from trapgate.app.supervisor import EX_CONFIG, Supervisor
 from trapgate.cli.check import reported_configuration
 from trapgate.observe import configure_logs
 
 
 def run_trapgate(config: Path | None) -> int:
     """Run until stopped; returns the exit code, 78 for what cannot be started as configured."""
-    configuration = reported_configuration(config)
+    configuration = reported_configuration(config, keep="always")
     if configuration is None:
         return EX_CONFIG
     observe = configuration.settings.observe
@@ -20,7 +22,7 @@ def run_trapgate(config: Path | None) -> int:
     path = str(config.absolute()) if config else None
     supervisor = Supervisor(configuration, path)
     try:
-        return supervisor.run(_say_ready)
+        return supervisor.run(_ready)
     except StartFailed as failed:
         print(f"trapgate cannot start: {failed}", file=sys.stderr)
         return EX_CONFIG
@@ -32,6 +34,13 @@ def _command() -> str:
         return "trapgate"
     called = os.path.relpath(sys.argv[0])
     return "python -m trapgate" if called.endswith("__main__.py") else called
+
+
+def _ready(supervisor: Supervisor) -> None:
+    """Tidy up, now that the data folder is ours, and say that all is well."""
+    configuration = supervisor.configuration
+    forget_unused_mibs(configuration.data, configuration.bundle.vendor_mibs)
+    _say_ready(supervisor)
 
 
 def _say_ready(supervisor: Supervisor) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 BODY_BYTES_MAX = 64 * 1024 * 1024
 """The largest request: some 100,000 alerts at once."""
 
-_HEADERS = {"Cache-Control": "no-store"}
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class Rejected(Exception):

@@ -1,0 +1,35 @@
+import pytest
+
+from trapgate.cli import progress
+from trapgate.cli.progress import compiling
+
+
+def test_what_is_quick_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with compiling() as told:
+        for number in range(3):
+            told(number, 3, "A-MIB")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_takes_long_is_one_line_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0.0)
+    with compiling() as told:
+        for number in range(3):
+            told(number, 3, "A-MIB")
+    assert capsys.readouterr() == ("", "compiling 3 MIB modules\n")
+
+
+def test_on_a_terminal_it_is_a_bar_that_goes_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with compiling() as told:
+        told(0, 3, "A-MIB")
+        told(1, 3, "B-MIB")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "compiling MIBs" in err
