@@ -86,6 +86,74 @@ def test_names(bundled: MibIndex, name: str, oid: str | None) -> None:
     assert bundled.oid(name) == oid
 
 
+@pytest.mark.parametrize(
+    ("oid", "name"),
+    [
+        ("1.3.6.1.6.3.1.1.5.3", "IF-MIB::linkDown"),
+        ("1.3.6.1.2.1.2.2.1.1.3", "IF-MIB::ifIndex.3"),
+        ("1.3.6.1.2.1.33.1.6.3.2", "UPS-MIB::upsAlarmOnBattery"),
+        ("1.3.6.1.2.1.33.1.6.3.2.9", "UPS-MIB::upsAlarmOnBattery.9"),
+        ("1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.1"),
+        ("1.3.6.1.4.1", "1.3.6.1.4.1"),
+        ("", ""),
+    ],
+)
+def test_oids_that_are_values(bundled: MibIndex, oid: str, name: str) -> None:
+    assert bundled.symbol_of(oid) == name
+
+
+def test_an_address_leads_to_its_type(bundled: MibIndex) -> None:
+    kind = "1.3.6.1.2.1.207.1.1.1.1.2"  # vrrpv3OperationsInetAddrType
+    assert bundled.address_type_oid("1.3.6.1.2.1.207.1.1.1.1.3.7.1.1") == kind + ".7.1.1"
+    assert bundled.address_type_oid("1.3.6.1.2.1.207.1.1.1.1.4.7.1.1") == kind + ".7.1.1"
+    assert bundled.address_type_oid("1.3.6.1.2.1.2.2.1.2.7") is None
+    assert bundled.address_type_oid("1.3.6.1.4.1.99999") is None
+
+
+def test_nodes_and_rows_have_names(bundled: MibIndex) -> None:
+    assert bundled.oid("enterprises") == bundled.oid("SNMPv2-SMI::enterprises") == "1.3.6.1.4.1"
+    assert bundled.node("1.3.6.1.4.1") == "SNMPv2-SMI::enterprises"
+    assert bundled.node("1.3.6.1.4.1.0") is None
+    row = bundled.row("1.3.6.1.2.1.31.1.1.1.18")
+    assert row is not None
+    assert (row.name, row.index) == ("ifXEntry", ("ifIndex",))
+    assert bundled.row("1.3.6.1.2.1.1.5") is None
+
+
+@pytest.mark.parametrize(
+    ("oid", "values"),
+    [
+        # vrrpOperState of RFC 2787: interface and router
+        ("1.3.6.1.2.1.68.1.3.1.3.2.10", (("ifIndex", "2"), ("vrrpOperVrId", "10"))),
+        (
+            "1.3.6.1.2.1.14.10.1.6.192.0.2.1.0",  # ospfNbrState
+            (("ospfNbrIpAddr", "192.0.2.1"), ("ospfNbrAddressLessIndex", "0")),
+        ),
+        (
+            "1.0.8802.1.1.2.1.4.1.1.9.0.12.3",  # lldpRemSysName
+            (("lldpRemTimeMark", "0"), ("lldpRemLocalPortNum", "12"), ("lldpRemIndex", "3")),
+        ),
+        (
+            "1.3.6.1.2.1.207.1.1.1.1.6.7.1.1",  # vrrpv3OperationsStatus
+            (
+                ("ifIndex", "7"),
+                ("vrrpv3OperationsVrId", "1"),
+                ("vrrpv3OperationsInetAddrType", "ipv4"),
+            ),
+        ),
+        ("1.3.6.1.2.1.99.1.1.1.5.1001", (("entPhysicalIndex", "1001"),)),  # augments, other module
+        (
+            "1.3.6.1.2.1.80.1.3.1.1.5.97.100.109.105.110.2.103.119",  # pingResultsOperStatus
+            (("pingCtlOwnerIndex", "admin"), ("pingCtlTestName", "gw")),
+        ),
+    ],
+)
+def test_instances_of_standard_tables(
+    bundled: MibIndex, oid: str, values: tuple[tuple[str, str], ...]
+) -> None:
+    assert bundled.resolve(oid).index == values
+
+
 def module(name: str, **facts: object) -> str:
     return json.dumps({"schema": 1, "module": name, "source": "test", **facts})
 
@@ -111,7 +179,7 @@ def test_the_first_module_has_an_oid_and_a_name() -> None:
         "[]",
         "\ud800",
         "{" * 100_000,
-        module("A-MIB").replace("1", "2"),
+        module("A-MIB").replace("1", "3"),
         module("lower"),
         module("A-MIB", extra=1),
         module("A-MIB", objects=[{"name": "a", "oid": "1.x", "syntax": "integer"}]),

@@ -5,8 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from trapgate.app.mibs import forget_unused_mibs
 from trapgate.app.claims import StartFailed
+from trapgate.app.mibs import forget_unused_mibs
 from trapgate.app.supervisor import EX_CONFIG, Supervisor
 from trapgate.cli.check import reported_configuration
 from trapgate.observe import configure_logs

@@ -12,6 +12,7 @@ import msgspec
 
 from trapgate.mib.facts import Module, Notification, Object, Row, read_module
 from trapgate.mib.instance import index_values
+from trapgate.mib.rendering import INET_ADDRESS_TYPE
 from trapgate.model import Problem
 
 VARIABLES_CACHED_MAX = 65_536
@@ -23,6 +24,13 @@ OID_CACHED_CHARS_MAX = 128
 
 NOTIFICATIONS_CACHED_MAX = 16_384
 """Notifications that are remembered, known or not: more than all vendors of a network have."""
+
+ADDRESS_TYPE_DISTANCE_MAX = 16
+"""How many columns before an InetAddress its InetAddressType is looked for: RFC 4001 §4 wants it
+registered before, nearly all modules have it right before."""
+
+ROOTS = "SNMPv2-SMI"
+"""The module whose names say nothing of an OID below them: `enterprises.9.1` is a number still."""
 
 
 class ResolvedVariable(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +68,7 @@ class MibIndex:
         self._objects: dict[str, tuple[str, Object]] = {}
         self._rows: dict[str, tuple[str, Row]] = {}
         self._notifications: dict[str, tuple[str, Notification]] = {}
+        self._nodes: dict[str, str] = {}
         self._names: dict[str, dict[str, Object | Notification]] = {}
         self._variables_cached: dict[str, ResolvedVariable] = {}
         self._notifications_cached: dict[str, ResolvedNotification | None] = {}
@@ -112,10 +121,57 @@ class MibIndex:
 
     def oid(self, name: str) -> str | None:
         """The OID of an object or notification: `IF-MIB::linkDown`, or `linkDown` of the first
-        module that has it. It looks through all modules: for people, not for every trap."""
+        module that has it; else that of a node, as `enterprises`. It looks through all modules: for
+        people, not for every trap."""
         module, qualified, local = name.rpartition("::")
         scopes = [self._names.get(module, {})] if qualified else self._names.values()
-        return next((scope[local].oid for scope in scopes if local in scope), None)
+        found = next((scope[local].oid for scope in scopes if local in scope), None)
+        if found is not None:
+            return found
+        return next(
+            (oid for oid, node in self._nodes.items() if f"::{node}".endswith(f"::{name}")), None
+        )
+
+    def symbol_of(self, oid: str) -> str:
+        """A name for an OID that is a value: `IF-MIB::linkDown`, `IF-MIB::ifIndex.3`, a product's
+        `ACME-MIB::acmeSwitch`; the OID itself if no module names it. Never raises.
+
+        For people: what rules compare is the OID.
+        """
+        notification = self._notifications.get(oid)
+        if notification is not None:
+            return f"{notification[0]}::{notification[1].name}"
+        variable = self.resolve(oid)
+        known = variable.known.oid if variable.known is not None else ""
+        prefix = oid
+        while len(prefix) > len(known):
+            node = self._nodes.get(prefix)
+            if node is not None:
+                return oid if node.startswith(f"{ROOTS}::") else node + oid[len(prefix) :]
+            prefix = prefix.rpartition(".")[0]
+        return variable.variable
+
+    def node(self, oid: str) -> str | None:
+        """The name of exactly this OID, if it has no value: a root, a group, a table, a product."""
+        return self._nodes.get(oid)
+
+    def address_type_oid(self, oid: str) -> str | None:
+        """Which variable tells the InetAddressType of an InetAddress, for `render`: the nearest
+        object of that type before it, with the same instance. `None` if there is none."""
+        known = self.resolve(oid).known
+        if known is None:
+            return None
+        entry, _, column = known.oid.rpartition(".")
+        for number in range(int(column) - 1, max(0, int(column) - ADDRESS_TYPE_DISTANCE_MAX), -1):
+            found = self._objects.get(f"{entry}.{number}")
+            if found is not None and found[1].type == INET_ADDRESS_TYPE:
+                return found[1].oid + oid[len(known.oid) :]
+        return None
+
+    def row(self, column: str) -> Row | None:
+        """The row that a column, given by its OID without an instance, is of."""
+        found = self._rows.get(column.rpartition(".")[0])
+        return None if found is None else found[1]
 
     def names(self) -> list[str]:
         """The short names of all objects and notifications, for suggestions."""
@@ -128,6 +184,8 @@ class MibIndex:
             names.setdefault(fact.name, fact)
         for row in module.rows:
             self._rows.setdefault(row.oid, (module.module, row))
+        for name, oid in module.nodes.items():
+            self._nodes.setdefault(oid, f"{module.module}::{name}")
         for notification in module.notifications:
             self._notifications.setdefault(notification.oid, (module.module, notification))
             names.setdefault(notification.name, notification)
