@@ -12,7 +12,6 @@ from pyasn1.codec.ber import encoder
 from pyasn1.error import PyAsn1Error
 from pysnmp.proto.api import v1, v2c
 
-from trapgate.app.files import bundled_mibs
 from trapgate.cli.security import Unsendable
 from trapgate.cli.values import checked_oid, value_of
 from trapgate.config import did_you_mean
@@ -45,12 +44,14 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 def known_names(config: Path | None) -> MibIndex | None:
-    """The MIB index: the configuration's, with the user's own MIBs, or without one that which
-    comes with trapgate. `None` if the configuration cannot be used: standard error says why."""
-    if config is None:
-        return MibIndex.load(bundled_mibs())
-    from trapgate.cli.check import reported_configuration  # all of `app`, which takes a moment
+    """The MIB index of this configuration, with the user's own MIBs, or of that which is found in
+    its usual places. `None` if it cannot be used: standard error says why."""
+    # all of `app`, which takes a moment
+    from trapgate.app.accept import mib_index
+    from trapgate.cli.check import reported_configuration
 
+    if config is None:
+        return mib_index(None)
     configuration = reported_configuration(config, warnings=False)
     return None if configuration is None else configuration.mib
 

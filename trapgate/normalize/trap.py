@@ -5,9 +5,7 @@ that rules need no positions; one that no MIB names has its OID for a name. `snm
 all of them in order, `snmp.index.NAME` what the table instances in their names say.
 """
 
-import msgspec
-
-from trapgate.mib import MibIndex, render
+from trapgate.mib import MibIndex
 from trapgate.model import (
     RAW_BYTES_MAX,
     Datagram,
@@ -16,14 +14,10 @@ from trapgate.model import (
     Position,
     SecurityLevel,
     Trap,
-    Varbind,
 )
-from trapgate.normalize.coexistence import (
-    raw_without_community,
-    v1_varbinds,
-    without_community,
-)
+from trapgate.normalize.coexistence import raw_without_community, v1_varbinds
 from trapgate.normalize.origin import Origin, Origins, canonical_address
+from trapgate.normalize.variables import Variables
 
 MESSAGE_CHARS_MAX = 2_048
 """The one line that people read and search; all variables are in `snmp.varbinds`."""
@@ -31,30 +25,8 @@ MESSAGE_CHARS_MAX = 2_048
 CUT = "…"
 """Ends a message that was cut."""
 
-REPEATED_TYPES = frozenset(("integer", "octets", "oid", "ip"))
-"""Variables of these types are remembered with all their texts: names and states, which devices
-say again and again; counters and times are never the same twice."""
-
-REPEATED_MAX = 32_768
-"""Variables that are remembered, about 25 MB: what some 6,000 interfaces say. Past it the cache
-starts anew."""
-
-REPEATED_CHARS_MAX = 128
-"""Longer ones are texts, which repeat less and cost more to keep."""
-
 INTERFACE_NAMES = ("snmp.vb.ifName", "snmp.vb.ifDescr")
 """Which variable names an interface: the first that is there and not empty."""
-
-
-class _Variable(msgspec.Struct, frozen=True, gc=False):
-    """A variable in all its forms: its field's key and text, what its name's instance says, its
-    word of the message, its line of `snmp.varbinds`."""
-
-    key: str
-    text: str
-    index: tuple[tuple[str, str], ...]
-    word: str
-    line: str
 
 
 class TrapNormalizer:
@@ -63,7 +35,7 @@ class TrapNormalizer:
     def __init__(self, mib: MibIndex, origins: Origins) -> None:
         self._mib = mib
         self._origins = origins
-        self._variables: dict[Varbind, _Variable] = {}
+        self._variables = Variables(mib)
 
     def event(self, trap: Trap, datagram: Datagram, *, event_id: str, position: Position) -> Event:
         """The event of a trap that arrived in `datagram`.
@@ -112,8 +84,9 @@ class TrapNormalizer:
         """Add the variables to `fields` and return them as the event's message."""
         lines: list[str] = []
         words = [code]
+        known, named = self._variables.known, self._variables.named
         for varbind in trap.varbinds:
-            variable = self._variables.get(varbind) or self._variable(varbind)
+            variable = known.get(varbind) or named(varbind, trap.varbinds)
             key, text = variable.key, variable.text
             fields[key] = text if key not in fields else _appended(fields[key], text)
             for part, content in variable.index:
@@ -130,34 +103,12 @@ class TrapNormalizer:
         anything that the event does not say elsewhere."""
         lines: list[str] = []
         for varbind in v1_varbinds(trap, peer):
-            variable = self._variables.get(varbind) or self._variable(varbind)
+            variable = self._variables.of(varbind, trap.varbinds)
             fields[variable.key] = variable.text
             lines.append(variable.line)
         before = fields.get("snmp.varbinds", ())
         if lines and isinstance(before, tuple):
             fields["snmp.varbinds"] = (*before, *lines)
-
-    def _variable(self, varbind: Varbind) -> _Variable:
-        """Name and render a variable; remember it if it will come again."""
-        resolved = self._mib.resolve(varbind.oid)
-        shown = without_community(varbind)
-        name, known, value = resolved.name, resolved.known, shown.value
-        text = render(shown.type, value, known)
-        detail = text
-        if known is not None and known.labels and isinstance(value, int):
-            detail = f"{text}({value})"
-        variable = _Variable(
-            "snmp.vb." + name,
-            text,
-            tuple([("snmp.index." + part, content) for part, content in resolved.index]),
-            f'{name}="{text}"' if " " in text else f"{name}={text}",
-            f"{resolved.variable} = {shown.type}: {detail}",
-        )
-        if varbind.type in REPEATED_TYPES and len(variable.line) <= REPEATED_CHARS_MAX:
-            if len(self._variables) >= REPEATED_MAX:
-                self._variables.clear()
-            self._variables[varbind] = variable
-        return variable
 
 
 def _header_fields(trap: Trap, origin: Origin) -> dict[str, FieldValue]:
