@@ -31,10 +31,6 @@ class Decoder(Protocol):
         """Decode one datagram; never raises, whatever the bytes."""
         ...
 
-    def remembers(self, datagram: Datagram) -> bool:
-        """Whether decoding this datagram may change the memory; cheap."""
-        ...
-
     def saved(self) -> bytes:
         """The memory, to be kept; empty if there is none."""
         ...

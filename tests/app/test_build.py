@@ -53,6 +53,10 @@ def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
             ],
         ),
         (
+            {"trapgate": MAIN + "normalize: {rate_limit: {burst: 0}}"},
+            ['trapgate.yml:3:26: "burst" must be 1 to 1000000'],
+        ),
+        (
             {"trapgate": MAIN + "sources: [{cidr: 10.0.0.1, timezone: Mars/Base}]"},
             ['trapgate.yml:3:28: "Mars/Base" is not a time zone (write it as Europe/Berlin)'],
         ),
@@ -150,6 +154,33 @@ def test_secrets_from_files_are_in_their_places(tmp_path: Path) -> None:
     assert (entry.name, entry.community) == ("c", "s3cret")
 
 
+USERS = """\
+decode:
+  snmp:
+    users:
+    - name: noc
+      auth: sha-256
+      auth_passphrase_file: auth.txt
+      privacy: aes-128
+      privacy_passphrase_file: privacy.txt
+"""
+
+
+def test_passphrases_from_files_are_in_their_places(tmp_path: Path) -> None:
+    texts = {"auth.txt": "long enough\n", "privacy.txt": "long enough too\n"}
+    path = written(tmp_path, trapgate=MAIN + USERS, **texts)
+    (user,) = built(path).settings.decode.snmp.users
+    assert (user.auth_passphrase, user.privacy_passphrase) == ("long enough", "long enough too")
+
+
+def test_a_passphrase_in_a_file_is_checked_too(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, trapgate=MAIN + USERS, **{"auth.txt": "short", "privacy.txt": "long enough"}
+    )
+    (complaint,) = complaints(path)
+    assert 'the passphrase for auth of "noc" has fewer than 8 characters' in complaint
+
+
 @pytest.mark.parametrize(
     ("line", "changed"),
     [
@@ -162,7 +193,7 @@ def test_secrets_from_files_are_in_their_places(tmp_path: Path) -> None:
         ("store: {retention_days: 7}", ["store"]),
         ("web: {listen: '127.0.0.1:1'}", ["web"]),
         ("observe: {log_level: debug}", ["observe"]),
-        ("listen: []", ["listen"]),
+        ("listen: []", []),
     ],
 )
 def test_what_a_reload_cannot_apply_is_refused(

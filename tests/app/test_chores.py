@@ -8,6 +8,7 @@ import pytest
 from app.folders import RULES, built, bundle_of, written
 from trapgate.app.build import Configuration
 from trapgate.app.chores import CHORES_S, Chores, MatchesSpool
+from trapgate.app.engine import RevokedEngines, revoke_engines
 from trapgate.app.files import publish_bundle
 from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER, Layout
 from trapgate.app.published import Published
@@ -16,7 +17,6 @@ from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics
 from trapgate.pipeline.ingest import Ingest, Sinks
 from trapgate.pipeline.leg import Leg
-from trapgate.rules import Matcher
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
 from trapgate.store.folder import DAY_NS, day_path
@@ -33,6 +33,7 @@ class Site:
         self.metrics = Metrics()
         self.moment = Now(SOME_DAY * DAY_NS, 0)
         self.refuse: OSError | None = None
+        self.revoked = RevokedEngines(layout.revoked_engines)
         layout.create()
         self.writer = SpoolWriter.open(layout.matches_spool)
         self.store = SqliteEventStore.open(layout.events)
@@ -45,18 +46,18 @@ class Site:
             store_leg=legs[0],
             rules_leg=legs[1],
             translator=configuration.translator(lambda: None),
-            matcher=Matcher(configuration.rules),
             sinks=Sinks(lambda _: None, lambda _: None, lambda _: None),
             metrics=self.metrics,
             now=lambda: self.moment,
         )
         self.chores = Chores(
-            ingest=self.ingest,
+            ingests=[self.ingest],
             published=Published(layout.bundle),
             settings=configuration.settings.store,
             store=self.store,
             matches=MatchesSpool(self.writer, self.metrics),
-            on_bug=lambda: None,
+            translator_of=lambda configuration: configuration.translator(lambda: None),
+            revoked=self.revoked,
             count_damage=self.count,
             now=lambda: self.moment,
         )
@@ -127,10 +128,27 @@ def test_a_day_that_cannot_be_deleted_is_no_end(
 
 
 def test_a_published_configuration_is_taken_over(site: Site, tmp_path: Path) -> None:
-    before = site.ingest.matcher
+    before = site.ingest.translator.matcher
     site.chores()
-    assert site.ingest.matcher is before
+    assert site.ingest.translator.matcher is before
     text = RULES.replace("InterfaceDown", "PortDown")
     publish_bundle(bundle_of(written(tmp_path, rules__own=text)), site.layout.bundle)
     site.chores()
-    assert site.ingest.matcher is not before
+    assert site.ingest.translator.matcher is not before
+
+
+def test_engines_are_revoked_while_it_runs(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    engine_id, path = bytes.fromhex("8000000005cafe"), site.layout.revoked_engines
+    site.chores()
+    assert engine_id not in site.revoked
+    revoke_engines(path, [engine_id])
+    site.chores()
+    assert engine_id in site.revoked
+    path.write_text("{")
+    for _ in range(2):
+        site.chores()
+    assert engine_id in site.revoked  # nobody is let in by damage
+    assert "".join(capfd.readouterr()).count("engines.revoked") == 1
+    path.unlink()
+    site.chores()
+    assert engine_id not in site.revoked

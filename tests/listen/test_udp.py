@@ -2,12 +2,16 @@
 
 import socket
 
+import pytest
+from msgspec import structs
+
 from trapgate.config import Address, Cidr
-from trapgate.listen import ListenerSettings, RecordReader, UdpListener, bind
-from trapgate.listen.udp import DRAIN_DATAGRAMS_MAX
+from trapgate.listen import BoundListener, ListenerSettings, RecordReader, UdpListener, bind
+from trapgate.listen.slots import SLOTS
 from trapgate.model import Endpoint, Now
 from trapgate.observe import Metrics
 
+UDP = socket.SOCK_DGRAM
 NOW = Now(wall_ns=1_700_000_000_000_000_000, elapsed_ns=5)
 
 
@@ -41,10 +45,50 @@ def test_datagrams_of_both_families_become_records() -> None:
     assert not listener.drain(NOW, records)
     datagrams = [RecordReader().decode(record) for record in records]
     assert [(d.peer.address, d.peer.port, d.data) for d in datagrams] == sent
-    assert {(d.listener, d.local, d.received_at) for d in datagrams} == {
-        ("traps", Endpoint("::", bound.local.port), NOW.wall_ns)
-    }
+    assert {(d.listener, d.received_at) for d in datagrams} == {("traps", NOW.wall_ns)}
     assert count(metrics, "trapgate_listen_datagrams_total", "traps") == 6
+    bound.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "asked", "known"),
+    [
+        ("*:0", ["127.0.0.1", "127.0.0.2", "::1"], ["127.0.0.1", "127.0.0.2", "::1"]),
+        ("0.0.0.0:0", ["127.0.0.1", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"]),
+        ("127.0.0.2:0", ["127.0.0.2"], ["127.0.0.2"]),
+        ("[::1]:0", ["::1"], ["::1"]),
+    ],
+)
+def test_the_address_that_was_sent_to_is_kept(
+    address: str, asked: list[str], known: list[str]
+) -> None:
+    bound = bind(settings(address))
+    listener = UdpListener(bound, Metrics())
+    for host in asked:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, UDP) as sender:
+            sender.sendto(b"trap", (host, bound.local.port))
+    records: list[bytes] = []
+    listener.drain(NOW, records)
+    found = [RecordReader().decode(record).local for record in records]
+    assert found == [Endpoint(host, bound.local.port) for host in known]
+    bound.close()
+
+
+def test_new_settings_hold_from_the_next_drain_on() -> None:
+    """For senders that are known already too, and under the new name."""
+    metrics = Metrics()
+    bound = bind(settings("127.0.0.1:0"))
+    listener = UdpListener(bound, metrics)
+    records: list[bytes] = []
+    with socket.socket(socket.AF_INET, UDP) as sender:
+        for allow, name in (("any", "traps"), ("::1", "closed"), ("127.0.0.1", "open")):
+            changed = structs.replace(settings("*:0", allow), name=name)
+            listener.reconfigure(BoundListener(changed, bound.socket))
+            sender.sendto(name.encode(), ("127.0.0.1", bound.local.port))
+            listener.drain(NOW, records)
+    datagrams = [RecordReader().decode(record) for record in records]
+    assert [(d.listener, d.data) for d in datagrams] == [("traps", b"traps"), ("open", b"open")]
+    assert count(metrics, "trapgate_listen_dropped_total", "closed", "source-denied") == 1
     bound.close()
 
 
@@ -67,13 +111,13 @@ def test_a_drain_ends_under_a_flood() -> None:
     bound = bind(settings("127.0.0.1:0"))
     listener = UdpListener(bound, Metrics())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for _ in range(DRAIN_DATAGRAMS_MAX + 1):
+        for _ in range(SLOTS + 1):
             sender.sendto(b"x", ("127.0.0.1", bound.local.port))
     records: list[bytes] = []
     assert listener.drain(NOW, records)
-    assert len(records) == DRAIN_DATAGRAMS_MAX
+    assert len(records) == SLOTS
     assert not listener.drain(NOW, records)
-    assert len(records) == DRAIN_DATAGRAMS_MAX + 1
+    assert len(records) == SLOTS + 1
     bound.close()
 
 

@@ -139,6 +139,6 @@ def translator(
         syslog=SyslogNormalizer(sources),
         sources=sources,
         storms=StormPolicy(sources, limit),
-        matches=Matcher(rules()).matches,
+        matcher=Matcher(rules()),
         on_bug=on_bug,
     )

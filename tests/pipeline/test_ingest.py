@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from pipeline.datagrams import LINES, TRAPS, WordDecoder, decode_record, record, translator
+from pipeline.datagrams import (
+    LINES,
+    T0,
+    TRAPS,
+    UNLIMITED,
+    WordDecoder,
+    decode_record,
+    record,
+    storms,
+    translator,
+)
 from pipeline.spools import Died, MemoryReader, MemorySpool
 from rules.samples import rules
 from trapgate.model import (
@@ -25,6 +35,7 @@ from trapgate.model import (
     decode_matches,
 )
 from trapgate.normalize.identity import Identities
+from trapgate.normalize.settings import RateLimitSettings
 from trapgate.observe import Metrics
 from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, RETRY_S, Ingest, Sinks, run_ingest
 from trapgate.pipeline.leg import BATCH_RECORDS, SAVE_S, WARM_UP_STEPS, Blocked, Leg
@@ -60,8 +71,16 @@ class Gates:
 class Process:
     """One life of the ingest process; another on the same spool and gates is its restart."""
 
-    def __init__(self, spool: MemorySpool, gates: Gates, elapsed_ns: int = NS_PER_S) -> None:
+    def __init__(
+        self,
+        spool: MemorySpool,
+        gates: Gates,
+        elapsed_ns: int = NS_PER_S,
+        *,
+        limit: RateLimitSettings = UNLIMITED,
+    ) -> None:
         self.elapsed_ns = elapsed_ns
+        self.wall_ns = 0
         self.metrics = Metrics()
         self.decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
         self.readers: dict[str, MemoryReader] = {
@@ -71,15 +90,14 @@ class Process:
         self.ingest = Ingest(
             store_leg=Leg(self.readers["store"], decode_record, spool.snapshot("store")),
             rules_leg=Leg(self.readers["rules"], decode_record, spool.snapshot("rules")),
-            translator=translator(bugs.inc, self.decoders),
-            matcher=Matcher(rules()),
+            translator=translator(bugs.inc, self.decoders, limit),
             sinks=Sinks(gates.store, gates.match, gates.reply),
             metrics=self.metrics,
             now=self.now,
         )
 
     def now(self) -> Now:
-        return Now(0, self.elapsed_ns)
+        return Now(self.wall_ns, self.elapsed_ns)
 
     def level(self) -> bool:
         """Whether both legs have acknowledged the same place."""
@@ -323,13 +341,18 @@ def test_a_restart_within_a_bucket_recognises_duplicates(before: int) -> None:
     assert len({event.id for event in gates.stored}) == len(gates.stored)
 
 
-def test_a_repeat_in_the_next_bucket_is_an_event() -> None:
+@pytest.mark.parametrize(
+    ("second", "ledger"), [(10.0, {"stored": 1, "duplicate": 1}), (20.0, {"stored": 2})]
+)
+def test_a_repeat_is_known_to_the_end_of_the_next_bucket(
+    second: float, ledger: dict[str, int]
+) -> None:
     spool, gates = spooled(record(b"trap", 9.9)), Gates()
     Process(spool, gates).run()
-    spool.append([record(b"trap", 10.0)])
-    second = Process(spool, gates)
-    second.run()
-    assert second.ledger() == {"stored": 2}
+    spool.append([record(b"trap", second)])
+    again = Process(spool, gates)
+    again.run()
+    assert again.ledger() == ledger
 
 
 def test_a_spool_whose_beginning_is_deleted() -> None:
@@ -454,7 +477,7 @@ def test_legs_meet_where_there_are_no_records_any_more() -> None:
     assert second.level()
     assert len(gates.stored) == 3 + 3 + 4 + 2
     assert len(gates.matches) == 3 + 4 + 2
-    assert second.decoded() == 4 + 2
+    assert second.decoded() == 3 + 4 + 2  # the first three for the memory, the rest once for both
 
 
 @pytest.mark.parametrize("refused", [{"store"}, {"rules"}, {"store", "rules"}])
@@ -529,7 +552,7 @@ class WildMatcher(Matcher):
 def test_matches_that_cannot_be_written_stop_nothing() -> None:
     gates = Gates()
     process = Process(spooled(record(b"other"), record(b"down")), gates)
-    process.ingest.matcher = WildMatcher(rules())
+    process.ingest.translator.matcher = WildMatcher(rules())
     with capture_logs() as logs:
         process.run()
     assert [line["event"] for line in logs] == ["ingest.unwritable"]
@@ -607,7 +630,7 @@ def test_the_loop_reads_to_the_end_when_it_is_told_to_stop() -> None:
         return True
 
     run_ingest(
-        process.ingest,
+        process.ingest.turn,
         bell=bell,
         between=lambda: calls.append("between"),
         publish=lambda: calls.append("publish"),
@@ -627,7 +650,7 @@ def test_the_loop_stops_at_a_sink_that_refuses() -> None:
     gates.store_shut = True
     with capture_logs():
         run_ingest(
-            process.ingest,
+            process.ingest.turn,
             bell=lambda _: False,
             between=lambda: None,
             publish=lambda: None,
@@ -683,7 +706,7 @@ def test_a_memory_of_another_stream_or_ahead_of_its_place_is_not_used(place: Pos
     decoders = {protocol: WordDecoder(protocol, turns=1) for protocol in Protocol}
     gates, spool = Gates(), spooled(*turns(3))
     for name in ("store", "rules"):
-        spool.snapshot(name).save(place, Memory(decoders, Identities()).saved())
+        spool.snapshot(name).save(place, Memory(decoders, Identities(), storms()).saved())
     Process(spool, gates).run()
     assert stored(gates) == [1, 3]
 
@@ -693,7 +716,7 @@ def test_a_new_configuration_keeps_the_memory() -> None:
     process = Process(spool, gates)
     process.run()
     decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
-    process.ingest.adopt(translator(decoders=decoders), process.ingest.matcher)
+    process.ingest.adopt(translator(decoders=decoders))
     spool.append(turns(2, 1))
     process.run()
     assert stored(gates) == [1, 3]
@@ -721,3 +744,59 @@ def test_a_message_is_known_by_what_its_decoder_says() -> None:
     process.run()
     assert stored(gates) == [1, 3]
     assert process.ledger() == {"stored": 2, "duplicate": 2}
+
+
+# -- storms --------------------------------------------------------------------------------------
+
+
+def test_a_storm_is_told_when_it_is_over() -> None:
+    """By the next record, or by the clock; to the store and to the rules."""
+    gates, spool = Gates(), spooled(*downs(6))
+    process = Process(spool, gates, limit=RateLimitSettings(events_per_second=1, burst=2))
+    process.run()
+    assert process.ledger() == {"stored": 3, "rate-limited/repeat": 3}
+    assert codes(gates) == ["down"] * 3
+    process.wall_ns = T0 + 13 * NS_PER_S
+    process.run()
+    assert codes(gates) == ["down"] * 3 + ["trapgate.rate-limited"]
+    process.run()
+    spool.append([record(b"other", 60)])
+    process.run()
+    assert codes(gates).count("trapgate.rate-limited") == 1
+    assert process.level()
+
+
+@pytest.mark.parametrize("killed_at", [3, 5, 6])
+def test_a_storm_is_told_whole_after_a_restart(killed_at: int) -> None:
+    """What was folded before the kill is counted, and what comes behind it is still over the
+    budget."""
+    limit = RateLimitSettings(events_per_second=1, burst=2)
+    gates, spool = Gates(), spooled(*downs(killed_at))
+    Process(spool, gates, limit=limit).run()
+    spool.append(downs(7, 0)[killed_at:])
+    spool.append([record(b"other", 10), record(b"other 2", 20)])
+    process = Process(spool, gates, limit=limit)
+    process.run()
+    assert process.ledger() == {"stored": 5, "rate-limited/repeat": 4}
+    told = [event for event in gates.stored if event.code == "trapgate.rate-limited"]
+    assert [event.fields["trapgate.storm.folded"] for event in told] == [4]
+    assert codes(gates)[-1] in ("other", "trapgate.rate-recovered")
+
+
+def test_a_leg_alone_tells_of_a_storm_too() -> None:
+    gates, spool = Gates(), spooled(*downs(6))
+    process = Process(spool, gates, limit=RateLimitSettings(events_per_second=1, burst=2))
+    gates.matches_shut = True
+    with capture_logs():
+        process.run()
+        process.wall_ns = T0 + 13 * NS_PER_S
+        process.run()
+        assert codes(gates) == ["down"] * 3 + ["trapgate.rate-limited"]
+        gates.matches_shut = False
+        process.later()
+        process.run()
+    assert len(gates.matches) == 3
+
+
+def codes(gates: Gates) -> list[str]:
+    return [event.code for event in gates.stored]

@@ -8,23 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from trapgate.config import Address, Cidr
 from trapgate.listen import BoundListener, ListenerSettings, RecordReader, bind, encode, origin
 from trapgate.model import NS_PER_S, Endpoint, Now
 from trapgate.observe import Metrics
-from trapgate.pipeline.receive import (
-    BATCH_RECORDS_MAX,
-    CALM_NS,
-    HELD_RETRY_NS,
-    PEER_RECORDS_MIN,
-    PEER_SHARE,
-    Batch,
-    Intake,
-    Receive,
-    frames,
-)
+from trapgate.pipeline.diversion import PEER_RECORDS_MIN, PEER_SHARE
+from trapgate.pipeline.intake import CALM_NS, HELD_RETRY_NS, Intake, frames
+from trapgate.pipeline.lanes import decode_barrier
+from trapgate.pipeline.receive import BATCH_RECORDS_MAX, Changes, Receive
 from trapgate.spool import (
     FRAME_BYTES_MAX,
     FRAME_RECORDS_MAX,
@@ -59,30 +53,43 @@ class Site:
         *listeners: BoundListener,
         size_max_bytes: int = 1 << 30,
         sync: Callable[[int], None] = os.fdatasync,
+        changes: Changes | None = None,
     ) -> None:
         self.folder = folder / "raw"
-        self.listeners = listeners
+        self.listeners: tuple[BoundListener, ...] = listeners
         self.metrics_path = folder / "receive.prom"
         self.elapsed_ns = NS_PER_S
         self.finished = False
         self.stop_fd = os.eventfd(0)
         self.metrics = Metrics()
         self.bell = Doorbell()
-        self.writer = SpoolWriter.open(
-            self.folder,
-            size_max_bytes=size_max_bytes,
-            sync=sync,
-            clock=lambda: 2**62,  # every segment is old enough to be deleted
+        self.writer, self.bulk_writer = (
+            SpoolWriter.open(
+                folder / name,
+                size_max_bytes=size_max_bytes,
+                sync=sync,
+                clock=lambda: 2**62,  # every segment is old enough to be deleted
+            )
+            for name in ("raw", "raw-bulk")
         )
         self.reader = SpoolReader.open(self.folder, "store")
+        self.bulk_reader = SpoolReader.open(folder / "raw-bulk", "store")
+        self.intake = Intake(
+            self.writer,
+            self.bulk_writer,
+            self.bell,
+            self.metrics,
+            pacer="store",
+            size_max_bytes=size_max_bytes,
+        )
         self.receive = Receive(
             listeners,
-            self.writer,
-            self.bell,
+            self.intake,
             self.metrics,
             self.metrics_path,
             readers=("store",),
             stop=self.stop_fd,
+            changes=changes,
             clock=lambda: Now(1_700_000_000 * NS_PER_S, self.elapsed_ns),
         )
 
@@ -106,14 +113,23 @@ class Site:
         return socket.create_connection(("127.0.0.1", self.listeners[index].local.port))
 
     def records(self) -> list[bytes]:
-        """The data of everything in the spool."""
+        """The data of everything in the spool: of the first lane, then of the other."""
+        return self.lane(self.reader) + self.lane(self.bulk_reader)
+
+    def lane(self, reader: SpoolReader) -> list[bytes]:
         found: list[tuple[int, bytes]] = []
-        while more := self.reader.read(found[-1][0] if found else 0, 10_000):
+        while more := reader.read(found[-1][0] if found else 0, 10_000):
             found += more
-        return [RecordReader().decode(record).data for _, record in found]
+        records = [record for _, record in found if decode_barrier(record) is None]
+        return [RecordReader().decode(record).data for record in records]
 
     def read(self) -> float:
         return self.total("trapgate_listen_datagrams_total")
+
+    def counted(self, listener: str) -> float:
+        """Datagrams read by a listener of this name."""
+        name = "trapgate_listen_datagrams_total"
+        return self.metrics.registry.get_sample_value(name, {"listener": listener}) or 0.0
 
     def dropped(self, reason: str) -> float:
         return self.total("trapgate_listen_dropped_total", reason)
@@ -129,7 +145,9 @@ class Site:
     def close(self) -> None:
         self.finish()
         self.reader.close()
+        self.bulk_reader.close()
         self.writer.close()
+        self.bulk_writer.close()
         for each in self.listeners:
             each.close()
         os.close(self.stop_fd)
@@ -344,6 +362,79 @@ def test_chores_are_done_each_second(tmp_path: Path, sites: list[Site]) -> None:
     assert "trapgate_spool_backlog_records" in site.metrics_path.read_text()
 
 
+def again(bound: BoundListener, **changed: object) -> BoundListener:
+    """The same socket under another descriptor, with other settings, as it is handed over."""
+    sock = bound.socket.dup()
+    return BoundListener(structs.replace(bound.settings, **changed), sock)
+
+
+def test_other_listeners_while_it_runs(tmp_path: Path, sites: list[Site]) -> None:
+    """What stays keeps its connections and its datagrams, what goes is read to its end."""
+    site = Site(tmp_path, listener("traps"), listener("lines", "tcp"), listener("gone"))
+    sites.append(site)
+    site.turn()
+    traps, lines, gone = site.listeners
+    gone_port = gone.local.port
+    with site.connect(1) as client, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        site.turn()
+        client.sendall(b"<1>a\n<2>ha")
+        site.turn()
+        site.send(3)
+        sender.sendto(b"last", ("127.0.0.1", gone_port))
+        new = listener("new")
+        site.listeners = (*site.listeners, new)
+        site.receive.replace([again(lines, name="rows"), new, again(traps)])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", gone_port))
+        client.sendall(b"lf\n")
+        sender.sendto(b"first", ("127.0.0.1", new.local.port))
+        site.turn(2)
+        assert Counter(site.records()) == Counter(
+            [b"<1>a", b"<2>half", b"0 trap", b"1 trap", b"2 trap", b"last", b"first"]
+        )
+        assert site.read() + site.counted("rows") == 7
+
+
+def test_a_connection_that_is_not_allowed_any_more_is_closed(
+    tmp_path: Path, sites: list[Site]
+) -> None:
+    site = Site(tmp_path, listener("lines", "tcp"))
+    sites.append(site)
+    with site.connect(0) as client:
+        site.turn()
+        client.sendall(b"<1>a\n<2>half")
+        site.turn()
+        allow = (Cidr.from_text("192.0.2.0/24"),)
+        site.receive.replace([again(site.listeners[0], allow=allow)])
+        client.settimeout(10)
+        assert client.recv(1) == b""
+    assert site.records() == [b"<1>a", b"<2>half"]
+    assert site.read() == 2
+
+
+def test_it_is_told_of_other_listeners(tmp_path: Path, sites: list[Site]) -> None:
+    told = os.eventfd(0)
+    new = listener("new")
+
+    def read() -> list[BoundListener]:
+        os.eventfd_read(told)
+        return [new]
+
+    site = Site(tmp_path, changes=(told, read))
+    sites.append(site)
+    site.turn()
+    os.eventfd_write(told, 1)
+    site.turn()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"trap", ("127.0.0.1", new.local.port))
+    site.turn()
+    assert site.records() == [b"trap"]
+    site.listeners = (new,)
+    site.close()
+    sites.remove(site)
+    os.close(told)
+
+
 def test_metrics_that_cannot_be_published_stop_nothing(tmp_path: Path, sites: list[Site]) -> None:
     site = Site(tmp_path, listener("traps"))
     sites.append(site)
@@ -362,18 +453,16 @@ def test_records_are_cut_into_frames() -> None:
     assert [len(frame) for frame in frames([large] * 4 + [b""])] == [4, 1]
 
 
-@pytest.mark.parametrize(("size_max_bytes", "held"), [(1 << 30, 0), (3_200_000, 6)])
+@pytest.mark.parametrize(("size_max_bytes", "held"), [(1 << 30, 0), (4_000_000, 6)])
 def test_more_than_a_frame_at_once_is_kept(
     tmp_path: Path, sites: list[Site], size_max_bytes: int, held: int
 ) -> None:
     """As when many connections end in one second; what does not fit any more is held."""
     site = Site(tmp_path, size_max_bytes=size_max_bytes)
     sites.append(site)
-    intake = Intake(site.writer, site.bell, site.metrics)
     small = encode(origin("lines", Endpoint("192.0.2.1", 514)), 0, "192.0.2.2", 1, b"")
-    batch = Batch()
-    batch.paced += [small] * FRAME_RECORDS_MAX + [small + bytes(65_000)] * 6
+    paced = [small] * FRAME_RECORDS_MAX + [small + bytes(65_000)] * 6
     with capture_logs():
-        intake.put(batch, Now(0, NS_PER_S))
-    assert len(intake.held) == held
+        site.intake.put([], paced, Now(0, NS_PER_S))
+    assert sum(len(lane.held) for lane in site.intake.lanes) == held
     assert len(site.records()) == FRAME_RECORDS_MAX + 6 - held

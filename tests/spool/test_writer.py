@@ -345,3 +345,24 @@ def test_kill_nine(tmp_path: Path) -> None:
     assert sequences == sorted(set(sequences))
     assert len(records) % 20 == 0
     assert len(records) >= 20 * (3 + 40 + 17)
+
+
+def test_a_backlog_is_exact_over_a_new_start(tmp_path: Path) -> None:
+    """Sequences jump then; what nobody has used is no backlog."""
+    reader = SpoolReader.open(tmp_path, "test")
+    writer = SpoolWriter.open(tmp_path)
+    writer.append([b"a", b"b", b"c"])
+    reader.ack(2)
+    writer.close()
+    writer = SpoolWriter.open(tmp_path)
+    assert writer.backlog("test") == 1
+    writer.append([b"d", b"e"])
+    assert writer.backlog("test") == 3
+    reader.ack(3)
+    assert writer.backlog("test") == 2
+    reader.ack(writer.last_sequence - 1)
+    assert writer.backlog("test") == 1
+    reader.ack(writer.last_sequence)
+    assert writer.backlog("test") == 0
+    writer.close()
+    reader.close()

@@ -12,6 +12,7 @@ import pytest
 from system.running import Kill, Trapgate, eventually
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Delivery, Webhook
+from trapgate.pipeline.lanes import decode_barrier
 from trapgate.spool import SpoolReader
 
 pytestmark = pytest.mark.real
@@ -143,9 +144,12 @@ def interfaces(trapgate: Trapgate) -> set[object]:
 
 
 def spooled(trapgate: Trapgate) -> int:
-    """How many records there are in the raw spool, which keeps what is read for a while."""
-    reader = SpoolReader.open(trapgate.layout.raw_spool, "audit")
-    return len(reader.read(0, 1_000_000))
+    """How many datagrams there are in the raw spool, which keeps what is read for a while."""
+    count = 0
+    for lane in (trapgate.layout.raw_spool, trapgate.layout.bulk_spool):
+        records = SpoolReader.open(lane, "audit").read(0, 1_000_000)
+        count += sum(decode_barrier(record) is None for _, record in records)
+    return count
 
 
 def test_datagrams_wait_while_receive_is_dead(trapgate: Trapgate, device: Sender) -> None:

@@ -1,11 +1,13 @@
 """Reload is all or nothing: a bad file changes nothing, a good one holds from the next trap on."""
 
 import signal
+import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from system.running import Trapgate, eventually
+from system import peers
+from system.running import Trapgate, eventually, free_port
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Webhook
 
@@ -103,12 +105,113 @@ def test_sighup_logs_what_is_wrong_and_everything_goes_on(
     assert set(trapgate.children()) == processes
 
 
-def test_a_port_needs_a_restart(trapgate: Trapgate) -> None:
-    trapgate.edit("trapgate.yml", f":{trapgate.syslog}", ":0")
+def test_what_needs_a_restart_says_so(trapgate: Trapgate) -> None:
+    trapgate.edit("trapgate.yml", "data: ./data", "data: ./elsewhere")
     answer = trapgate.reload()
     assert answer.status_code == 500
-    assert "trapgate.yml:2:1: " in answer.text
+    assert "trapgate.yml:1:1: " in answer.text
     assert "restart trapgate" in answer.text
+
+
+def with_listener(trapgate: Trapgate, name: str, address: str) -> None:
+    """Write one more listener into the file."""
+    line = f'- {{name: {name}, protocol: snmp, address: "{address}"}}'
+    trapgate.edit("trapgate.yml", "listen:\n", f"listen:\n{line}\n")
+
+
+@WAYS
+def test_listeners_change_and_what_is_open_stays_open(
+    reload: Reload, trapgate: Trapgate, webhook: Webhook, device: Sender
+) -> None:
+    """One more, one less, other senders allowed; a connection is not cut, no datagram is lost."""
+    processes = set(trapgate.children())
+    port = free_port()
+    with socket.create_connection(("127.0.0.1", trapgate.syslog)) as stream:
+        stream.sendall(b"<189>one\n")
+        eventually(lambda: trapgate.kept() == 1, "the line")
+        device.send_all(link_trap(index) for index in range(1, 1001))
+        with_listener(trapgate, "more", f"*:{port}")
+        trapgate.edit("trapgate.yml", "allow: [192.0.2.0/24]", "allow: [127.0.0.0/8]")
+        reload(trapgate)
+        device.send_all(link_trap(index) for index in range(1001, 2001))
+        stream.sendall(b"<189>two\n")
+        with Sender(port) as more, Sender(trapgate.closed) as allowed:
+            eventually(lambda: _answers(port), "the new listener is read, and answers")
+            answered = trapgate.kept()
+            more.send(link_trap(3001))
+            allowed.send(link_trap(3002))
+            webhook.await_statuses(interface(3001), "firing")
+            webhook.await_statuses(interface(3002), "firing")
+        assert answered > 0
+        assert trapgate.counted("trapgate_listen_datagrams_total", listener="snmp") == 2000
+        assert trapgate.counted("trapgate_listen_datagrams_total", listener="syslog-tcp") == 2
+        assert trapgate.counted("trapgate_listen_connections", listener="syslog-tcp") == 1
+
+        trapgate.edit(
+            "trapgate.yml", f'- {{name: more, protocol: snmp, address: "*:{port}"}}\n', ""
+        )
+        text = (trapgate.folder / "trapgate.yml").read_text().splitlines(keepends=True)
+        trapgate.write("trapgate.yml", "".join(line for line in text if "closed" not in line))
+        reload(trapgate)
+        eventually(lambda: _free(trapgate.closed), "a port of the start is free")
+        eventually(lambda: _free(port), "the port is free again")
+        stream.sendall(b"<189>three\n")
+        eventually(
+            lambda: trapgate.counted("trapgate_listen_datagrams_total", listener="syslog-tcp") == 3,
+            "the third line",
+        )
+    assert set(trapgate.children()) == processes
+
+
+def _answers(port: int) -> bool:
+    """Whether an inform to this port is acknowledged, from where it was sent to."""
+    return peers.run("snmpinform", *_INFORM, f"127.0.0.2:{port}", *_LINK_DOWN).returncode == 0
+
+
+_INFORM = ("-v", "2c", "-c", "public", "-r", "0", "-t", "1")
+_LINK_DOWN = ("0", "1.3.6.1.6.3.1.1.5.3")
+
+
+def _free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
+
+
+def test_a_port_that_is_taken_refuses_the_whole_reload(
+    trapgate: Trapgate, webhook: Webhook, device: Sender
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken, free = other.getsockname()[1], free_port()
+        with_listener(trapgate, "taken", f"127.0.0.1:{taken}")
+        with_listener(trapgate, "more", f"127.0.0.1:{free}")
+        trapgate.write("rules/own.yml", OWN_RULE)
+        answer = trapgate.reload()
+        assert answer.status_code == 500
+        assert f'"taken" cannot listen on udp 127.0.0.1:{taken}: Address already in' in answer.text
+        assert f"sport = :{taken}" in answer.text
+        assert _free(free)
+    device.send(link_trap(1))
+    webhook.await_statuses(interface(1), "firing")
+    assert trapgate.alerts('alertname="PortDown"') == []
+    by_http(trapgate)  # now it can be had
+    assert not _free(free)
+
+
+def test_a_process_that_starts_later_has_the_listeners_of_now(
+    trapgate: Trapgate, webhook: Webhook
+) -> None:
+    port = free_port()
+    with_listener(trapgate, "more", f"127.0.0.1:{port}")
+    by_http(trapgate)
+    trapgate.kill_process("receive")
+    with Sender(port) as more:
+        more.send(link_trap(1))
+        webhook.await_statuses(interface(1), "firing")
 
 
 def test_a_process_that_starts_later_has_the_reloaded_rules(

@@ -8,30 +8,37 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from trapgate.alerting.board import Routing
 from trapgate.alerting.channel import IntegrationSpec
 from trapgate.alerting.route import Route, build_route
+from trapgate.app.engine import Engines
 from trapgate.app.files import Bundle
+from trapgate.app.mibs import load_index
 from trapgate.app.redact import without_secrets
 from trapgate.app.settings import AlertmanagerSettings, ReceiverSettings, Settings
-from trapgate.config import did_you_mean, load
+from trapgate.config import Section, did_you_mean, load
 from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
 from trapgate.decode.syslog import SyslogDecoder
 from trapgate.listen import check_listeners
 from trapgate.mib import MibIndex
 from trapgate.model import IntegrationId, Problem, Protocol, Rule, Span
+from trapgate.normalize.origin import Origins
+from trapgate.normalize.settings import check_normalize
 from trapgate.normalize.sources import Sources, check_sources
+from trapgate.normalize.storm import StormPolicy
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.notify import LogIntegration, WebhookIntegration, check_webhook
 from trapgate.pipeline.translate import Translator
 from trapgate.ports import Integration
-from trapgate.rules import build_rules
+from trapgate.rules import Matcher, build_rules
 
 MakeIntegration = Callable[[], Integration]
+Entry = TypeVar("Entry", bound=Section)
 
 
 class Configuration(msgspec.Struct, frozen=True):
@@ -47,20 +54,40 @@ class Configuration(msgspec.Struct, frozen=True):
     sources: Sources
     mib: MibIndex
 
-    def translator(self, on_bug: Callable[[], None], *, any_community: bool = False) -> Translator:
-        """Decoders and normalizers as configured; see `SnmpDecoder` for `any_community`."""
+    def translator(
+        self,
+        on_bug: Callable[[], None],
+        engines: Engines = Engines(),  # noqa: B008 - a frozen value
+        *,
+        any_community: bool = False,
+    ) -> Translator:
+        """Decoders, normalizers and rules as configured; see `SnmpDecoder` for `any_community`."""
         listeners = self.settings.listen
+        normalize = self.settings.normalize
+        origins = Origins(self.sources, normalize.relays, normalize.agent_address)
         return Translator(
             protocols={entry.name: Protocol(entry.protocol) for entry in listeners},
             decoders={
-                Protocol.SNMP: SnmpDecoder(self.settings.decode.snmp, any_community=any_community),
+                Protocol.SNMP: SnmpDecoder(
+                    self.settings.decode.snmp,
+                    engines.own,
+                    engines.revoked,
+                    any_community=any_community,
+                ),
                 Protocol.SYSLOG: SyslogDecoder(self.sources.zone_of),
             },
-            traps=TrapNormalizer(self.mib, self.sources),
+            traps=TrapNormalizer(self.mib, origins),
             syslog=SyslogNormalizer(self.sources),
             sources=self.sources,
+            storms=self.storm_policy(),
+            matcher=Matcher(self.rules),
             on_bug=on_bug,
         )
+
+    def storm_policy(self) -> StormPolicy:
+        """What each source may send before its repeats are folded."""
+        normalize = self.settings.normalize
+        return StormPolicy(self.sources, normalize.rate_limit, normalize.duplicates)
 
     def alertmanager_text(self) -> str:
         """`alertmanager.yml` as it may be shown: values of secret keys are `<secret>`."""
@@ -77,7 +104,7 @@ def build(bundle: Bundle) -> tuple[Configuration | None, list[Problem]]:
     main = load(bundle.main[1], bundle.main[0], Settings)
     alertmanager = load(bundle.alertmanager[1], bundle.alertmanager[0], AlertmanagerSettings)
     rules, rule_problems = build_rules(bundle.rules)
-    mib = MibIndex.load(bundle.mibs)
+    mib = load_index(bundle.mibs, bundle.vendor_mibs)
     problems = [*main.problems, *alertmanager.problems, *rule_problems, *mib.problems]
     builder = _Builder(bundle)
     if main.value is not None:
@@ -118,7 +145,8 @@ class _Builder:
     def check_main(self, settings: Settings) -> None:
         self.problems += check_listeners(settings.listen)
         self.problems += check_sources(settings.sources)
-        self.problems += check_snmp(settings.decode.snmp)
+        self.problems += check_normalize(settings.normalize)
+        self.problems += check_snmp(self.with_secrets(settings).decode.snmp)
         if settings.store.retention_days < 1:
             summary = "retention_days must be 1 or more"
             self.problems.append(settings.store.problem("retention_days", summary))
@@ -165,15 +193,22 @@ class _Builder:
     def with_secrets(self, settings: Settings) -> Settings:
         """The settings with the contents of `*_file` in the place of their twins."""
         snmp: SnmpSettings = settings.decode.snmp
-        communities = tuple(
-            msgspec.structs.replace(entry, community=self.bundle.secrets[entry.community_file])
-            if entry.community_file
-            else entry
-            for entry in snmp.communities
+        communities = tuple(self.filled(entry, "community") for entry in snmp.communities)
+        users = tuple(
+            self.filled(self.filled(entry, "auth_passphrase"), "privacy_passphrase")
+            for entry in snmp.users
         )
-        snmp = msgspec.structs.replace(snmp, communities=communities)
+        snmp = msgspec.structs.replace(snmp, communities=communities, users=users)
         decode = msgspec.structs.replace(settings.decode, snmp=snmp)
         return msgspec.structs.replace(settings, decode=decode)
+
+    def filled(self, entry: Entry, key: str) -> Entry:
+        """The entry with what the file of `key` holds; one that gives both, or neither, stays."""
+        file = getattr(entry, f"{key}_file")
+        if file is None or getattr(entry, key) is not None:
+            return entry
+        values = {key: self.bundle.secrets[file], f"{key}_file": None}
+        return msgspec.structs.replace(entry, **values)
 
 
 def _loopback(host: str) -> bool:
@@ -185,7 +220,7 @@ def restart_needed(old: Configuration, new: Configuration) -> list[Problem]:
     """What a running trapgate cannot change: each is a problem of the new configuration."""
     changed = [
         name
-        for name in ("data", "listen", "spool", "store", "web", "observe")
+        for name in ("data", "spool", "store", "web", "observe")
         if getattr(old.settings, name) != getattr(new.settings, name)
     ]
     file = new.bundle.main[0]

@@ -3,8 +3,10 @@
 Whatever the disk does, ingest goes on: a chore that is refused is tried again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from trapgate.app.build import Configuration
+from trapgate.app.engine import RevokedEngines
 from trapgate.app.layout import CORE_READER
 from trapgate.app.published import Published
 from trapgate.app.settings import StoreSettings
@@ -12,7 +14,7 @@ from trapgate.app.trouble import Trouble
 from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.ingest import Ingest
-from trapgate.rules import Matcher
+from trapgate.pipeline.translate import Translator
 from trapgate.spool import SpoolWriter
 from trapgate.store import SqliteEventStore
 
@@ -45,31 +47,37 @@ class Chores:
     def __init__(
         self,
         *,
-        ingest: Ingest,
+        ingests: Sequence[Ingest],
         published: Published,
         settings: StoreSettings,
         store: SqliteEventStore,
         matches: MatchesSpool,
-        on_bug: Callable[[], None],
+        translator_of: Callable[[Configuration], Translator],
+        revoked: RevokedEngines,
         count_damage: Callable[[], None],
         now: Callable[[], Now],
     ) -> None:
-        self._ingest = ingest
+        self._ingests = ingests
         self._published = published
         self._settings = settings
         self._store = store
         self._matches = matches
-        self._on_bug = on_bug
+        self._translator_of = translator_of
+        self._revoked = revoked
         self._count_damage = count_damage
         self._now = now
         self._retaining = Trouble("store.retention")
         self._damage = Trouble("spool.damage")
         self._saving = Trouble("memory.unsaved")
+        self._revoking = Trouble("engines.revoked")
         self._due_at = 0
 
     def __call__(self) -> None:
-        """Look for a new configuration; do the rest if `CHORES_S` have passed."""
+        """Look for a new configuration and for engines that were revoked; do the rest if `CHORES_S`
+        have passed."""
         self._take_over()
+        with self._revoking.contained():
+            self._revoked.refresh()
         moment = self._now()
         if moment.elapsed_ns >= self._due_at:
             self._due_at = moment.elapsed_ns + CHORES_S * NS_PER_S
@@ -78,18 +86,21 @@ class Chores:
             self._matches.trim()
             self._retain(moment)
             with self._saving.contained():
-                self._ingest.save()
+                for ingest in self._ingests:
+                    ingest.save()
 
     def end(self) -> None:
         """The last chore: what is remembered need not be decoded again at the next start."""
         with self._saving.contained():
-            self._ingest.save(at_once=True)
+            for ingest in self._ingests:
+                ingest.save(at_once=True)
 
     def _take_over(self) -> None:
         configuration = self._published.newer()
         if configuration is not None:
-            translator = configuration.translator(self._on_bug)
-            self._ingest.adopt(translator, Matcher(configuration.rules))
+            translator = self._translator_of(configuration)
+            for ingest in self._ingests:
+                ingest.adopt(translator)
             logger().info("reloaded")
 
     def _retain(self, moment: Now) -> None:

@@ -12,14 +12,13 @@ from starlette.applications import Starlette
 
 from trapgate import __version__
 from trapgate.alerting.core import Core
-from trapgate.app.accept import read_again
+from trapgate.app.asking import ask
 from trapgate.app.build import Configuration
 from trapgate.app.clock import now
 from trapgate.app.layout import CORE_READER
-from trapgate.app.problems import one_line
 from trapgate.app.processes import Process
 from trapgate.app.published import Published
-from trapgate.model import NS_PER_S, Alert, IntegrationId, Notification, Problem
+from trapgate.model import NS_PER_S, Alert, IntegrationId, Notification
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
 from trapgate.observe import Follower, Metrics, logger, merged_exposition
@@ -33,6 +32,9 @@ from trapgate.web.status import ALERTMANAGER_VERSION
 
 RELOAD_POLL_S = 0.25
 """How often it is looked whether the supervisor has published another configuration."""
+
+RELOAD_S = 120.0
+"""Longest wait for the supervisor to reload: many vendor MIBs may have to be compiled."""
 
 GRACE_S = 8.0
 """How long sends that are under way may go on at shutdown; they are claimed, so that none is lost
@@ -57,6 +59,7 @@ class _CoreProcess:
         self.history = SqliteHistory.open(layout.history)
         self.events = SqliteEventStore.open(layout.events, read_only=True)
         self.loaded = False
+        self.reloading, self.adopting = asyncio.Lock(), asyncio.Lock()
         self.conductor = Conductor(
             core=Core(self.configuration.routing),
             state=self.state,
@@ -183,21 +186,23 @@ class _CoreProcess:
     # -- reload ------------------------------------------------------------------------------
 
     async def reload(self) -> str | None:
-        """Read the files anew; if all is well, publish and take over. Else say what is wrong."""
-        configuration, errors = read_again(self.process.config_path, self.configuration)
-        if configuration is None:
-            return self.refuse(errors)
-        try:
-            self.published.publish(configuration.bundle)
-        except OSError as error:
-            summary = f"the configuration cannot be published: {error}"
-            return self.refuse([Problem("unpublished", "error", summary)])
-        await self.adopt(configuration)
+        """Let the supervisor read the files anew, which has the sockets; take over what it has
+        accepted, or say what is wrong."""
+        line = self.process.line
+        if line is None:
+            return self.refuse("there is no supervisor")
+        async with self.reloading:
+            try:
+                refusal = await asyncio.to_thread(ask, line, RELOAD_S)
+            except OSError as error:
+                refusal = f"the supervisor does not answer: {error}"
+        if refusal:
+            return self.refuse(refusal)
+        await self.take_over()
         return None
 
-    def refuse(self, errors: Sequence[Problem]) -> str:
+    def refuse(self, text: str) -> str:
         self.note_reload(False)
-        text = "; ".join(map(one_line, errors))
         logger().error("reload.refused", problems=text)
         return text
 
@@ -208,9 +213,10 @@ class _CoreProcess:
 
     async def take_over(self) -> None:
         """Use what the supervisor has published, if it has."""
-        configuration = self.published.newer()
-        if configuration is not None:
-            await self.adopt(configuration)
+        async with self.adopting:  # who asks while another adopts returns when it is done
+            configuration = self.published.newer()
+            if configuration is not None:
+                await self.adopt(configuration)
 
     async def adopt(self, configuration: Configuration) -> None:
         self.configuration = configuration

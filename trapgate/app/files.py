@@ -12,7 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from trapgate.app.mibs import Keep, VendorMibs, vendor_mibs
 from trapgate.app.settings import AlertmanagerSettings, Settings
+from trapgate.compile import Progress
 from trapgate.config import load
 from trapgate.model import Problem, Span
 
@@ -39,7 +41,8 @@ SCRATCH_SUFFIX = ".tmp"
 
 class Bundle(msgspec.Struct, frozen=True):
     """Every text of one configuration. `folder` is where relative paths start; names are as a
-    user would write them."""
+    user would write them. `vendor_mibs` are files of the MIB cache, which never change; what could
+    not be kept there is in `mibs`."""
 
     schema: int
     folder: str
@@ -48,35 +51,56 @@ class Bundle(msgspec.Struct, frozen=True):
     rules: Mapping[str, str]
     mibs: Mapping[str, str]
     secrets: Mapping[str, str]
+    vendor_mibs: tuple[str, ...] = ()
 
 
-def read_bundle(path: Path | None) -> tuple[Bundle | None, list[Problem]]:
-    """Read the configuration at `path`, else where it is usually found, else the built-in one."""
-    main = path or next((found for found in SEARCHED if found.is_file()), None)
+def read_bundle(
+    path: Path | None, *, keep: Keep = "if-ours", progress: Progress | None = None
+) -> tuple[Bundle | None, list[Problem]]:
+    """Read the configuration at `path`, else where it is usually found, else the built-in one.
+
+    Vendors' MIBs are compiled on the way; `keep` says whether what is new goes into the cache.
+    """
     reader = _Reader()
-    if main is None:
-        main, folder = DEFAULTS / "trapgate.yml", Path.cwd()
-        name = "(built in) trapgate.yml"
-    else:
-        folder, name = main.parent, str(main)
+    main, folder, name = _main_file(path)
     text = reader.text(main, Span(name), "name another file with --config")
     settings = load(text or "", name, Settings)
     if text is None or settings.value is None:
         return None, [*reader.problems, *settings.problems]  # the rest is found through it
     value = settings.value
     alertmanager = reader.alertmanager(value, main, folder)
+    own = reader.vendor_mibs(value, folder, keep, progress)
     bundle = Bundle(
         schema=BUNDLE_SCHEMA,
         folder=str(folder),
         main=(name, text),
         alertmanager=alertmanager,
         rules=reader.rules(value, folder),
-        mibs=bundled_mibs(),
+        mibs=own.texts,
         secrets=reader.secrets(value, alertmanager, folder),
+        vendor_mibs=own.files,
     )
     if any(problem.severity == "error" for problem in reader.problems):
         return None, [*settings.problems, *reader.problems]
     return bundle, reader.problems
+
+
+def read_settings(path: Path | None) -> tuple[Settings | None, Path, list[Problem]]:
+    """The settings alone, found as `read_bundle` does, and the folder where their paths start."""
+    reader = _Reader()
+    main, folder, name = _main_file(path)
+    text = reader.text(main, Span(name), "name another file with --config")
+    settings = load(text or "", name, Settings)
+    value = None if text is None else settings.value
+    return value, folder, [*reader.problems, *settings.problems]
+
+
+def _main_file(path: Path | None) -> tuple[Path, Path, str]:
+    """The main file, the folder where relative paths start, and the file's name for a user."""
+    main = path or next((found for found in SEARCHED if found.is_file()), None)
+    if main is None:
+        return DEFAULTS / "trapgate.yml", Path.cwd(), "(built in) trapgate.yml"
+    return main, main.parent, str(main)
 
 
 class _Reader:
@@ -121,6 +145,15 @@ class _Reader:
                     found[name] = self.text(Path(name), span, "correct the path") or ""
         return found
 
+    def vendor_mibs(
+        self, settings: Settings, folder: Path, keep: Keep, progress: Progress | None
+    ) -> VendorMibs:
+        own = vendor_mibs(
+            settings.mib, folder, folder / settings.data, bundled_mibs(), keep, progress
+        )
+        self.problems += own.problems
+        return own
+
     def secrets(
         self, settings: Settings, alertmanager: tuple[str, str], folder: Path
     ) -> dict[str, str]:
@@ -128,6 +161,11 @@ class _Reader:
         wanted = [
             (entry.community_file, entry.where.key("community_file"))
             for entry in settings.decode.snmp.communities
+        ]
+        wanted += [
+            (getattr(user, key), user.where.key(key))
+            for user in settings.decode.snmp.users
+            for key in ("auth_passphrase_file", "privacy_passphrase_file")
         ]
         wanted += _url_files(*alertmanager)
         found: dict[str, str] = {}

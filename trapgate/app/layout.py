@@ -15,6 +15,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.data / "spool" / "raw"
 
     @property
+    def bulk_spool(self) -> Path:
+        """The lane of those that send more than their share."""
+        return self.data / "spool" / "raw-bulk"
+
+    @property
     def matches_spool(self) -> Path:
         return self.data / "spool" / "matches"
 
@@ -41,6 +46,16 @@ class Layout(msgspec.Struct, frozen=True):
     def memory(self, reader: str) -> Path:
         """What the ingest leg of this name remembers of its spool."""
         return self.data / "memory" / f"{reader}.snapshot"
+
+    @property
+    def engine(self) -> Path:
+        """Our own SNMPv3 engine: its ID and how often it was started."""
+        return self.data / "engine.json"
+
+    @property
+    def revoked_engines(self) -> Path:
+        """SNMPv3 engines from which nothing is taken."""
+        return self.data / "engines-revoked.json"
 
     @property
     def lock(self) -> Path:

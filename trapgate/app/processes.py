@@ -2,26 +2,36 @@
 
 import gc
 import os
+import select
 import signal
+import socket
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import msgspec
 
 from trapgate.app.build import Configuration
 from trapgate.app.chores import Chores, MatchesSpool
 from trapgate.app.clock import now
+from trapgate.app.engine import Engines, RevokedEngines
 from trapgate.app.files import Stamp
 from trapgate.app.layout import RULES_READER, STORE_READER, Layout
 from trapgate.app.published import Published
 from trapgate.app.trouble import Trouble
+from trapgate.decode.snmp import OwnEngine
 from trapgate.listen import BoundListener, RecordReader
+from trapgate.listen.handover import taken_over
 from trapgate.listen.reply import Replier
+from trapgate.model import Position
 from trapgate.observe import Follower, Metrics
 from trapgate.pipeline.ingest import Ingest, Sinks, run_ingest
+from trapgate.pipeline.intake import Intake
+from trapgate.pipeline.lanes import BarrierReader, Lanes
 from trapgate.pipeline.leg import Leg
-from trapgate.pipeline.receive import Receive
+from trapgate.pipeline.receive import Changes, Receive
 from trapgate.pipeline.sinks import MatchesSink, StoreSink
-from trapgate.rules import Matcher
+from trapgate.pipeline.translate import Translator
 from trapgate.spool import Doorbell, SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
 
@@ -37,6 +47,7 @@ class Inherited(msgspec.Struct, frozen=True):
     """What the supervisor opened before it forked, for all processes."""
 
     listeners: tuple[BoundListener, ...]
+    own_engine: OwnEngine
     http_fd: int
     raw_bell: Doorbell
     matches_bell: Doorbell
@@ -55,6 +66,8 @@ class Process(msgspec.Struct, frozen=True):
     layout: Layout
     inherited: Inherited
     ready: Callable[[], None]
+    line: socket.socket | None = None
+    """To the supervisor: other listeners come over it, and core asks for reloads."""
 
 
 def receive_process(process: Process) -> None:
@@ -62,20 +75,37 @@ def receive_process(process: Process) -> None:
     stop = os.eventfd(0, os.EFD_NONBLOCK)
     signal.signal(signal.SIGTERM, lambda *_: os.eventfd_write(stop, 1))
     settings = process.configuration.settings
-    writer = SpoolWriter.open(process.layout.raw_spool, size_max_bytes=settings.spool.size_max)
+    metrics = Metrics()
+    raw, bulk = (
+        SpoolWriter.open(folder, size_max_bytes=settings.spool.size_max)
+        for folder in (process.layout.raw_spool, process.layout.bulk_spool)
+    )
+    intake = Intake(
+        raw,
+        bulk,
+        process.inherited.raw_bell,
+        metrics,
+        pacer=RULES_READER,
+        size_max_bytes=settings.spool.size_max,
+    )
     receive = Receive(
         process.inherited.listeners,
-        writer,
-        process.inherited.raw_bell,
-        Metrics(),
+        intake,
+        metrics,
         process.layout.metrics(process.name),
         readers=(STORE_READER, RULES_READER),
         stop=stop,
+        changes=_changes(process.line),
         clock=now,
     )
     process.ready()
     receive.run()
-    writer.close()
+    raw.close()
+    bulk.close()
+
+
+def _changes(line: socket.socket | None) -> Changes | None:
+    return None if line is None else (line.fileno(), partial(taken_over, line))
 
 
 def ingest_process(process: Process) -> None:
@@ -95,52 +125,93 @@ class _IngestProcess:
         bugs, lost = failures.labels("internal-error"), failures.labels("unstorable")
         spool = SpoolWriter.open(layout.matches_spool, size_max_bytes=MATCHES_BYTES_MAX)
         matches = MatchesSpool(spool, metrics)
-        store_reader = SpoolReader.open(layout.raw_spool, STORE_READER)
-        rules_reader = SpoolReader.open(layout.raw_spool, RULES_READER)
-        decode = RecordReader().decode
         self.process = process
         self.metrics = metrics
         self.unpublished = Trouble("metrics.unpublished")
         self.store = SqliteEventStore.open(layout.events)
-        self.ingest = Ingest(
-            store_leg=Leg(store_reader, decode, SnapshotFile(layout.memory(STORE_READER))),
-            rules_leg=Leg(rules_reader, decode, SnapshotFile(layout.memory(RULES_READER))),
-            translator=configuration.translator(bugs.inc),
-            matcher=Matcher(configuration.rules),
-            sinks=Sinks(
-                StoreSink(self.store, lost.inc),
-                MatchesSink(spool, inherited.matches_bell, matches.trim),
-                Replier(inherited.listeners).send,
-            ),
-            metrics=metrics,
-            now=now,
+        revoked = RevokedEngines(layout.revoked_engines)
+        revoked.refresh()
+        self.engines = Engines(inherited.own_engine, revoked)
+        self.on_bug = bugs.inc
+        self.translator = self.translator_of(configuration)
+        self.replier = Replier(inherited.listeners)
+        self.sinks = Sinks(
+            StoreSink(self.store, lost.inc),
+            MatchesSink(spool, inherited.matches_bell, matches.trim),
+            self.replier.send,
         )
-        corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("raw")
+        self.damage: list[Follower] = []
+        raw = self.ingest(layout.raw_spool, None)
+        bulk = self.ingest(layout.bulk_spool, raw.place)
+        self.lanes = Lanes([raw.turn], [bulk.turn])
         self.chores = Chores(
-            ingest=self.ingest,
+            ingests=[raw, bulk],
             published=Published(layout.bundle, process.stamp),
             settings=configuration.settings.store,
             store=self.store,
             matches=matches,
-            on_bug=bugs.inc,
-            count_damage=Follower(corrupt, lambda: store_reader.damaged),
+            translator_of=self.translator_of,
+            revoked=revoked,
+            count_damage=self.count_damage,
             now=now,
         )
+
+    def translator_of(self, configuration: Configuration) -> Translator:
+        return configuration.translator(self.on_bug, self.engines)
+
+    def ingest(self, folder: Path, place: Callable[[], Position] | None) -> Ingest:
+        """One lane. `place` is where the lane stands that this one must not overtake.
+
+        Each lane has a memory of its own. A peer's datagrams are in one lane at a time, so that
+        duplicates and replays are found, but for one that comes just when its peer changes lanes.
+        """
+        layout, metrics = self.process.layout, self.metrics
+        decode = RecordReader().decode
+        readers = {n: SpoolReader.open(folder, n) for n in (STORE_READER, RULES_READER)}
+        legs = {
+            name: Leg(
+                reader if place is None else BarrierReader(reader, place),
+                decode,
+                SnapshotFile(layout.memory(name if place is None else f"{folder.name}-{name}")),
+            )
+            for name, reader in readers.items()
+        }
+        corrupt = metrics.counter("trapgate_spool_corrupt_total").labels(folder.name)
+        self.damage.append(Follower(corrupt, lambda: readers[STORE_READER].damaged))
+        return Ingest(
+            store_leg=legs[STORE_READER],
+            rules_leg=legs[RULES_READER],
+            translator=self.translator,
+            sinks=self.sinks,
+            metrics=metrics,
+            now=now,
+        )
+
+    def count_damage(self) -> None:
+        for count in self.damage:
+            count()
 
     def run(self, stopping: Callable[[], bool]) -> None:
         gc.freeze()  # what is here now stays: it need not be walked again
         gc.set_threshold(COLLECT_EVERY)
         self.process.ready()
         run_ingest(
-            self.ingest,
+            self.lanes.turn,
             bell=self.process.inherited.raw_bell.wait,
-            between=self.chores,
+            between=self.between,
             publish=self.publish,
             stopping=stopping,
             now=now,
         )
         self.chores.end()
         self.store.close()
+
+    def between(self) -> None:
+        """Between two batches: answer for other listeners if there are some, and the chores."""
+        changes = _changes(self.process.line)
+        if changes and select.select([changes[0]], [], [], 0)[0]:
+            self.replier.replace(changes[1]())
+        self.chores()
 
     def publish(self) -> None:
         with self.unpublished.contained():

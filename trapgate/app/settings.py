@@ -9,9 +9,11 @@ from typing import ClassVar, Literal
 import msgspec
 
 from trapgate.alerting.settings import GlobalSettings, RouteSettings
+from trapgate.compile import MibSettings
 from trapgate.config import Address, ByteSize, Section
 from trapgate.decode.snmp.settings import SnmpSettings
 from trapgate.listen.settings import ListenerSettings
+from trapgate.normalize.settings import NormalizeSettings
 from trapgate.normalize.sources import SourceSettings
 from trapgate.notify import LogSettings, WebhookSettings
 from trapgate.store import RETENTION_BYTES_MAX, RETENTION_DAYS
@@ -140,6 +142,12 @@ class Settings(Section, frozen=True, kw_only=True):
     decode: DecodeSettings = DecodeSettings()
     """The protocols."""
 
+    normalize: NormalizeSettings = NormalizeSettings()
+    """Whose trap it is, and how many events of one device are kept."""
+
+    mib: MibSettings = MibSettings()
+    """The MIBs of vendors."""
+
     store: StoreSettings = StoreSettings()
     """The events."""
 
@@ -159,9 +167,7 @@ class Settings(Section, frozen=True, kw_only=True):
     """Logs."""
 
     later: ClassVar[Mapping[str, str]] = {
-        "mib": "vendor MIBs come later; the bundled index is used",
         "state": "clusters come later; state is kept in the data folder",
-        "normalize": "there is nothing to set yet; devices are described in sources",
     }
 
 

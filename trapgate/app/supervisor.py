@@ -6,8 +6,6 @@ Stopping follows the flow: receive, then ingest, then core.
 """
 
 import ctypes
-import errno
-import fcntl
 import os
 import resource
 import select
@@ -15,12 +13,17 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import msgspec
 
 from trapgate.app.accept import read_again
+from trapgate.app.asking import ASKED, answer
 from trapgate.app.build import Configuration
+from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usable
+from trapgate.app.clock import now
+from trapgate.app.engine import EngineError, load_engine, revoked_engines
 from trapgate.app.files import SCRATCH_SUFFIX
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
@@ -28,7 +31,10 @@ from trapgate.app.processes import Inherited, Process, ingest_process, receive_p
 from trapgate.app.published import Published
 from trapgate.app.trouble import Trouble
 from trapgate.config import Address
+from trapgate.decode.snmp import OwnEngine, engine_id_of
 from trapgate.listen import BindFailed, bind
+from trapgate.listen.handover import HandoverFailed, hand_over
+from trapgate.listen.rebind import rebind, removed
 from trapgate.observe import Metrics, configure_logs, logger
 from trapgate.spool import Doorbell
 
@@ -51,16 +57,13 @@ pauses."""
 READY_S = 30.0
 """How long the first start may take."""
 
-HTTP_BACKLOG = 512
+LINE_S = 5.0
+"""How long a process may take to read what it is told; one that hangs is started again."""
 
 OPEN_FILES = 65_536
 """Open files asked for: the bound of stream connections, and what the stores need."""
 
 _PR_SET_PDEATHSIG = 1
-
-
-class StartFailed(Exception):
-    """trapgate cannot start; the message says what to do."""
 
 
 class Supervisor:
@@ -81,6 +84,7 @@ class Supervisor:
         self._started: dict[str, float] = {}
         self._pauses: dict[str, float] = {}
         self._due: dict[str, float] = {}
+        self._lines: dict[str, socket.socket] = {}
         self._ready_read, self._ready_write = os.pipe()
 
     def run(self, on_ready: Callable[["Supervisor"], None]) -> int:
@@ -89,12 +93,12 @@ class Supervisor:
         Raises `StartFailed` if the data folder or a port cannot be had.
         """
         _raise_open_files()
-        with _usable(self.layout.data):
+        with usable(self.layout.data):
             self.layout.create()
-            lock = _lock(self.layout.lock)
+            lock_fd = lock(self.layout.lock)
         try:
             self.inherited = self._open()
-            with _usable(self.layout.data):
+            with usable(self.layout.data):
                 self._clear()
                 self._published.publish(self.configuration.bundle)
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -108,17 +112,30 @@ class Supervisor:
             logger().info("stopped", code=code)
             return code
         finally:
-            os.close(lock)
+            os.close(lock_fd)
 
     def _open(self) -> Inherited:
         settings = self.configuration.settings
         try:
             listeners = tuple(bind(entry) for entry in settings.listen)
         except BindFailed as error:
-            raise StartFailed(f"{error}; {_advice(error.errno, str(error.address.port))}") from None
-        http = _listen_http(settings.web.listen)
+            raise StartFailed(
+                f"{error}; {port_advice(error.errno, str(error.address.port))}"
+            ) from None
+        http = listen_http(settings.web.listen)
         self.http = Address(settings.web.listen.host, http.getsockname()[1])
-        return Inherited(listeners, http.detach(), Doorbell(), Doorbell())
+        return Inherited(listeners, self._own_engine(), http.detach(), Doorbell(), Doorbell())
+
+    def _own_engine(self) -> OwnEngine:
+        """Our SNMPv3 engine, with this start counted."""
+        configured = self.configuration.settings.decode.snmp.engine_id
+        engine_id = engine_id_of(configured) if configured else None
+        try:
+            revoked_engines(self.layout.revoked_engines)
+            with usable(self.layout.data):
+                return load_engine(self.layout.engine, engine_id, now().wall_ns)
+        except EngineError as error:
+            raise StartFailed(str(error)) from None
 
     def _clear(self) -> None:
         """Delete what an earlier run has left: its metrics would be added to this one's."""
@@ -135,21 +152,28 @@ class Supervisor:
         self._due.pop(name, None)
         _flush()
         supervisor = os.getpid()
+        line, theirs = _line()
         try:
             pid = os.fork()
         except OSError as error:  # no memory, no process id: later there may be
+            line.close()
+            theirs.close()
             logger().error("process.not-started", name=name, reason=str(error))
             self._again(name)
             return
         if pid == 0:
             code = 1
             try:
-                code = self._child(name, supervisor)
+                code = self._child(name, supervisor, theirs)
             finally:
                 os._exit(code)  # whatever is raised: what called this is the supervisor's
         self._pids[pid] = name
+        theirs.close()
+        if name in self._lines:
+            self._lines[name].close()
+        self._lines[name] = line
 
-    def _child(self, name: str, supervisor: int) -> int:
+    def _child(self, name: str, supervisor: int, line: socket.socket) -> int:
         """The life of a process, in its fork; returns its exit code."""
         _die_with(supervisor)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -158,6 +182,9 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         observe = self.configuration.settings.observe
         configure_logs(name, observe.log_level, observe.log_format)
+        if name == "core":  # it does not use them, and would keep ports that a reload gives up
+            for bound in self.inherited.listeners:
+                bound.close()
         process = Process(
             name=name,
             config_path=self.config_path,
@@ -166,6 +193,7 @@ class Supervisor:
             layout=self.layout,
             inherited=self.inherited,
             ready=lambda: self._say_ready(name),
+            line=line,
         )
         try:
             _main_of(name)(process)
@@ -209,7 +237,11 @@ class Supervisor:
                 logger().info("stopping", signal=signal.Signals(received.si_signo).name)
                 return 0
             if received.si_signo == signal.SIGHUP:
-                self._reload()
+                refusal = self._reload()
+                if refusal:
+                    logger().error("reload.refused", problems=refusal)
+            if received.si_signo == ASKED:
+                answer(self._lines["core"], self._reload)
 
     def _tend(self, *, stop_on_failure: bool) -> int | None:
         """Take note of who died, start again who is due; an exit code ends the run."""
@@ -264,19 +296,43 @@ class Supervisor:
             signal.sigtimedwait({signal.SIGCHLD}, 0.05)
         return False
 
-    def _reload(self) -> None:
-        """SIGHUP: publish the files anew, if all is well with them and with the disk; the processes
-        see it."""
+    def _reload(self) -> str:
+        """Read the files anew, open what is new of the listeners, publish: the processes see it.
+        Returns why not, if so; nothing has changed then."""
         configuration, errors = read_again(self.config_path, self.configuration)
         if configuration is None:
-            logger().error("reload.refused", problems="; ".join(map(one_line, errors)))
-            return
+            return "; ".join(map(one_line, errors))
+        held = self.inherited.listeners
+        try:
+            listeners = rebind(held, configuration.settings.listen)
+        except BindFailed as error:
+            return f"{error}; {port_advice(error.errno, str(error.address.port))}"
+        gone = removed(held, listeners)
         try:
             self._published.publish(configuration.bundle)
         except OSError as error:
-            logger().error("reload.refused", problems=f"it cannot be published: {error}")
-            return
+            for bound in removed(listeners, held):
+                bound.close()
+            return f"it cannot be published: {error}"
+        changed = configuration.settings.listen != self.configuration.settings.listen
         self.configuration = configuration
+        self.inherited = msgspec.structs.replace(self.inherited, listeners=listeners)
+        if changed:
+            self._hand_over()
+        for bound in gone:
+            bound.close()
+        return ""
+
+    def _hand_over(self) -> None:
+        """Tell the running processes the listeners; who does not listen is started again with them.
+        Ingest is first: what comes in at a new listener it can answer."""
+        for name in ("ingest", "receive"):
+            for pid in [pid for pid, known in self._pids.items() if known == name]:
+                try:
+                    hand_over(self._lines[name], self.inherited.listeners)
+                except HandoverFailed as error:
+                    logger().error("listeners.not-told", name=name, reason=str(error))
+                    os.kill(pid, signal.SIGKILL)
 
     def _take_over(self) -> None:
         """Use what core has published, if it was told to reload: else a process that starts again
@@ -289,7 +345,7 @@ class Supervisor:
             self.configuration = configuration
 
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, ASKED)
 
 
 def _main_of(name: str) -> Callable[[Process], None]:
@@ -300,6 +356,13 @@ def _main_of(name: str) -> Callable[[Process], None]:
     from trapgate.app.core_process import core_process
 
     return core_process
+
+
+def _line() -> tuple[socket.socket, socket.socket]:
+    """The supervisor's end of a line to a process, and the process's."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(LINE_S)
+    return ours, theirs
 
 
 def _raise_open_files() -> None:
@@ -323,67 +386,3 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
-
-
-@contextmanager
-def _usable(data: Path) -> Iterator[None]:
-    """What the disk refuses in the data folder is a `StartFailed` with advice."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        place = f" ({error.filename})" if error.filename not in (None, str(data)) else ""
-        raise StartFailed(
-            f"the data folder {data} cannot be used: {reason}{place}; {_data_advice(error.errno)}"
-        ) from None
-
-
-def _data_advice(number: int | None) -> str:
-    if number in (errno.EACCES, errno.EPERM):
-        return "let this user write there, or set another `data`"
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return "make room on its disk, or set another `data`"
-    return "set `data` to a folder that this user can write to"
-
-
-def _lock(path: Path) -> int:
-    """Hold the data folder; forks hold it too, so that it is free when all of them are gone."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        folder = path.parent
-        raise StartFailed(
-            f"another trapgate uses the data folder {folder}; stop it, or set another `data`"
-        ) from None
-    return fd
-
-
-def _listen_http(address: Address) -> socket.socket:
-    host = "::" if address.host == "*" else address.host
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if host == "::":
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, address.port))
-        sock.listen(HTTP_BACKLOG)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        reason = os.strerror(error.errno or 0)
-        advice = _advice(error.errno or 0, str(address.port))
-        raise StartFailed(f"web cannot listen on {address}: {reason}; {advice}") from None
-    return sock
-
-
-def _advice(number: int, port: str) -> str:
-    if number == errno.EADDRINUSE:
-        return f"see who has it with `ss -lnptu 'sport = :{port}'`, or set another address"
-    if number == errno.EACCES:
-        return "ports below 1024 need CAP_NET_BIND_SERVICE: use one above, or grant it"
-    if number == errno.EADDRNOTAVAIL:
-        return "the address is not one of this machine's"
-    return "set another address"

@@ -19,6 +19,15 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     allowed: bool
 
 
+def canonical(host: str) -> IPv4Address | IPv6Address:
+    """The address that the socket module writes as `host`, without its zone: a v4-mapped one is
+    the IPv4 address that it stands for."""
+    address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
 class AccessList:
     """The `allow` of a listener, as a function of the address that a socket reports."""
 
@@ -37,9 +46,7 @@ class AccessList:
         return known
 
     def _judge(self, host: str) -> Verdict:
-        bare, percent, zone = host.partition("%")
-        address: IPv4Address | IPv6Address = ip_address(bare)
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
+        address = canonical(host)
+        _, percent, zone = host.partition("%")
         allowed = any(cidr.holds(address) for cidr in self._allow)
         return Verdict(f"{address}{percent}{zone}", allowed)

@@ -22,6 +22,8 @@ ORIGINS_CACHED_MAX = 1_024
 """Listeners that a reader remembers: many times what anybody configures."""
 
 _HEADER = struct.Struct("<BqHBH")
+_MOMENT = struct.Struct("<Bq")
+_SENDER = struct.Struct("<HBH")
 _PORT_AT = 9
 _PEER_LENGTH_AT = 11
 
@@ -34,9 +36,18 @@ def origin(listener: str, local: Endpoint) -> bytes:
 def encode(shared: bytes, received_at: int, address: str, port: int, data: bytes) -> bytes:
     """A datagram as a spool record. `shared` is the listener's `origin`, `address` the peer's
     canonical address, at most 255 characters of ASCII."""
+    return b"".join((encode_moment(received_at), encode_sender(shared, address, port), data))
+
+
+def encode_moment(received_at: int) -> bytes:
+    """The first of a record's three parts, which all datagrams of a drain share."""
+    return _MOMENT.pack(RECORD_SCHEMA, received_at)
+
+
+def encode_sender(shared: bytes, address: str, port: int) -> bytes:
+    """The second part, which all datagrams of a sender share; the data is the third."""
     peer = address.encode()
-    header = _HEADER.pack(RECORD_SCHEMA, received_at, port, len(peer), len(shared))
-    return b"".join((header, peer, shared, data))
+    return _SENDER.pack(port, len(peer), len(shared)) + peer + shared
 
 
 def peer_address(record: bytes) -> bytes:

@@ -8,6 +8,7 @@ from errno import EADDRNOTAVAIL, EAFNOSUPPORT
 from pathlib import Path
 
 from trapgate.listen.settings import ListenerSettings
+from trapgate.listen.slots import ask_for_local
 from trapgate.model import Endpoint
 
 TCP_BACKLOG = 512
@@ -18,6 +19,9 @@ _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("9I")
 _MEMINFO_DROPS = 8
+
+EVERY_HOST = ("::", "0.0.0.0")
+"""What a socket is bound to that is bound to every address."""
 
 SocketFactory = Callable[[socket.AddressFamily, socket.SocketKind], socket.socket]
 
@@ -62,6 +66,15 @@ class BoundListener:
             return proc_drops(self.socket)
         return int(_MEMINFO.unpack(data)[_MEMINFO_DROPS])
 
+    def key(self) -> tuple[int, int]:
+        """What tells a socket from others, whichever descriptor of it this process has."""
+        status = os.fstat(self.socket.fileno())
+        return status.st_dev, status.st_ino
+
+    def ask_for_buffer(self) -> None:
+        """Ask the kernel for the buffer that the settings want, as `bind` does."""
+        _ask_for_buffer(self.socket, self.settings.receive_buffer_bytes)
+
     def close(self) -> None:
         self.socket.close()
 
@@ -82,24 +95,32 @@ def proc_drops(sock: socket.socket) -> int:
     return 0
 
 
-def bind(settings: ListenerSettings, open_socket: SocketFactory = socket.socket) -> BoundListener:
+def bind(
+    settings: ListenerSettings,
+    open_socket: SocketFactory = socket.socket,
+    *,
+    beside: bool = False,
+) -> BoundListener:
     """Open a listener's socket. `*` is one socket for both families, or one for IPv4 where the
-    machine has no IPv6. Raises `BindFailed`."""
+    machine has no IPv6. `beside` lets it be bound although a socket of ours has the port that has
+    been set to SO_REUSEPORT too. Raises `BindFailed`."""
     host = settings.address.host
     try:
         if host != "*":
-            return _bind_to(settings, host, open_socket)
+            return _bind_to(settings, host, open_socket, beside)
         try:
-            return _bind_to(settings, "::", open_socket)
+            return _bind_to(settings, "::", open_socket, beside)
         except OSError as error:
             if error.errno not in (EAFNOSUPPORT, EADDRNOTAVAIL):
                 raise
-            return _bind_to(settings, "0.0.0.0", open_socket)
+            return _bind_to(settings, "0.0.0.0", open_socket, beside)
     except OSError as error:
         raise BindFailed(settings, error.errno or 0) from error
 
 
-def _bind_to(settings: ListenerSettings, host: str, open_socket: SocketFactory) -> BoundListener:
+def _bind_to(
+    settings: ListenerSettings, host: str, open_socket: SocketFactory, beside: bool
+) -> BoundListener:
     udp = settings.transport == "udp"
     kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
     # resolves a zone id (fe80::1%eth0) too; names are refused by `Address`
@@ -112,13 +133,19 @@ def _bind_to(settings: ListenerSettings, host: str, open_socket: SocketFactory) 
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
         if udp:
             _ask_for_buffer(sock, settings.receive_buffer_bytes)
+            if host in EVERY_HOST:
+                ask_for_local(sock)
         else:
             # a connection of before may linger at this port; it is not in use
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if beside:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(address)
         if not udp:
-            sock.listen(TCP_BACKLOG)
+            sock.listen(TCP_BACKLOG)  # looks for the port once more
+        if beside:  # nobody else may follow
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
         sock.setblocking(False)
     except OSError:
         sock.close()

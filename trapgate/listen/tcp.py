@@ -76,18 +76,40 @@ class TcpListener:
     """Its senders wait while it is not read."""
 
     def __init__(self, bound: BoundListener, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._connections: dict[int, _Connection] = {}
+        self._accepting = False
+        self._epoll = select.epoll()
+        self._refused = metrics.counter("trapgate_listen_connections_refused_total")
+        self._configure(bound)
+        self._accept_again()
+
+    @property
+    def bound(self) -> BoundListener:
+        """The listening socket and the settings in force."""
+        return self._bound
+
+    def reconfigure(self, bound: BoundListener, now: Now, records: list[bytes]) -> None:
+        """Go on with other settings on the same socket: connections stay open, but for those of
+        peers that are not allowed any more; what came of a frame of theirs is a record."""
+        start = len(records)
+        self._open.set(0)
+        self._configure(bound)
+        for connection in list(self._connections.values()):
+            if not self._access.verdict(connection.address).allowed:
+                self._refuse(Outcome.SOURCE_DENIED)
+                self._end(connection, now, records)
+        self._open.set(len(self._connections))
+        self._read.inc(len(records) - start)
+
+    def _configure(self, bound: BoundListener) -> None:
         name = bound.settings.name
         self._name = name
         self._bound = bound
         self._access = AccessList(bound.settings.allow)
         self._origin = origin(name, bound.local)
-        self._connections: dict[int, _Connection] = {}
-        self._accepting = False
-        self._epoll = select.epoll()
-        self._read = metrics.counter("trapgate_listen_datagrams_total").labels(name)
-        self._open = metrics.gauge("trapgate_listen_connections").labels(name)
-        self._refused = metrics.counter("trapgate_listen_connections_refused_total")
-        self._accept_again()
+        self._read = self._metrics.counter("trapgate_listen_datagrams_total").labels(name)
+        self._open = self._metrics.gauge("trapgate_listen_connections").labels(name)
 
     def fileno(self) -> int:
         return self._epoll.fileno()

@@ -47,8 +47,9 @@ come back."""
 SLEEP_MAX_S = 3_600.0
 """The longest sleep between two ticks: a tick is harmless, a timer that overflows is not."""
 
-DECISIONS_MAX = 10_000
-"""Decisions that wait to be written; when the history cannot keep up the oldest are dropped."""
+DECISIONS_MAX = 50_000
+"""Decisions that wait to be written, some 15 MB; when the history cannot keep up the oldest are
+dropped. A run of repeats counts for all that it stands for."""
 
 Deliver = Callable[[IntegrationId, Notification], Awaitable[Ending]]
 
@@ -86,6 +87,7 @@ class Conductor:
         self._claims: list[Commit] = []
         self._commits: list[Commit] = []
         self._decisions: list[tuple[int, Decision]] = []
+        self._waiting = 0
         self._receipts: dict[int, asyncio.Future[None]] = {}
         self._token = 0
         self._wake_ns = NEVER
@@ -147,11 +149,19 @@ class Conductor:
         if decisions:
             wall_ns = self.now().wall_ns
             self._decisions += [(wall_ns, decision) for decision in decisions]
-            lost = len(self._decisions) - DECISIONS_MAX
-            if lost > 0:
-                del self._decisions[:lost]
-                self._history_failures.inc(lost)
+            self._waiting += sum(decision.times for decision in decisions)
+            if self._waiting > DECISIONS_MAX:
+                self._drop_oldest_decisions()
             self._to_remember.set()
+
+    def _drop_oldest_decisions(self) -> None:
+        count = lost = 0
+        while self._waiting - lost > DECISIONS_MAX:
+            lost += self._decisions[count][1].times
+            count += 1
+        del self._decisions[:count]
+        self._waiting -= lost
+        self._history_failures.inc(lost)
 
     def give(self, given: Input) -> None:
         """One input to the core."""
@@ -252,7 +262,7 @@ class Conductor:
         while True:
             await self._to_remember.wait()
             self._to_remember.clear()
-            taken, self._decisions = self._decisions, []
+            taken, self._decisions, self._waiting = self._decisions, [], 0
             writing = loop.run_in_executor(self._history_thread, self._remember, taken)
             await asyncio.shield(writing)  # ending this loop must not take back what is queued
 
@@ -260,8 +270,9 @@ class Conductor:
         try:
             self._history.append(decisions)
         except StateUnavailable as error:
-            logger().error("history.unavailable", reason=error.reason, lost=len(decisions))
-            self._history_failures.inc(len(decisions))
+            lost = sum(decision.times for _, decision in decisions)
+            logger().error("history.unavailable", reason=error.reason, lost=lost)
+            self._history_failures.inc(lost)
 
     def _remember_rest(self) -> None:
         if self._decisions:

@@ -14,11 +14,20 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from trapgate.model import NS_PER_S, Datagram, Event, EventMatches, Match, Now, encode_matches
+from trapgate.model import (
+    NS_PER_S,
+    Datagram,
+    Event,
+    EventMatches,
+    Match,
+    Now,
+    Position,
+    encode_matches,
+)
+from trapgate.normalize.storm import Storms
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.leg import Blocked, Leg, Records
 from trapgate.pipeline.translate import Batch, Ledger, Translator
-from trapgate.rules.matcher import Matcher
 
 RETRY_S = 1.0
 """Wait before a leg that could not go on tries again."""
@@ -48,13 +57,11 @@ class Ingest:
         store_leg: Leg,
         rules_leg: Leg,
         translator: Translator,
-        matcher: Matcher,
         sinks: Sinks,
         metrics: Metrics,
         now: Callable[[], Now],
     ) -> None:
         self.translator = translator
-        self.matcher = matcher
         self._store = store_leg
         self._rules = rules_leg
         self._sinks = sinks
@@ -70,6 +77,12 @@ class Ingest:
     def turn(self) -> bool:
         """Go on with what there is; whether there was anything."""
         now = self._now()
+        if self._go_on(now):
+            return True
+        self._tell_when_idle(now)
+        return False
+
+    def _go_on(self, now: Now) -> bool:
         rules, store = self._rules, self._store
         if rules.position == store.position and self._ready(rules, now) and self._ready(store, now):
             store.memory = rules.remembered(self.translator, now)
@@ -81,7 +94,24 @@ class Ingest:
             return True  # they have met: what follows is read once for both
         return (self._ready(store, now) and self._step(store, rules, self._keep, now)) or worked
 
-    def adopt(self, translator: Translator, matcher: Matcher) -> None:
+    def _tell_when_idle(self, now: Now) -> None:
+        """What a storm came to, if no record comes behind it. A leg that cannot go on now tells it
+        before its next record."""
+        told: dict[Storms, Sequence[Event]] = {}
+        for leg, sink in ((self._rules, self._forward), (self._store, self._keep)):
+            if leg.memory is None or not self._ready(leg, now):
+                continue
+            storms = leg.memory.storms
+            if storms not in told:
+                told[storms] = storms.idle(now.wall_ns)
+            if told[storms]:
+                self._try(leg, sink, Batch(leg.position, list(told[storms]), {}, []), now)
+
+    def place(self) -> Position:
+        """Up to where the rules leg has read its spool."""
+        return Position(self._rules.reader.stream, self._rules.position)
+
+    def adopt(self, translator: Translator) -> None:
         """Go on with another configuration, and with what was remembered under this one."""
         shared = self._rules.memory is self._store.memory
         for leg in (self._rules, self._store):
@@ -89,7 +119,7 @@ class Ingest:
                 leg.memory = translator.taken_over(leg.memory)
         if shared:
             self._store.memory = self._rules.memory
-        self.translator, self.matcher = translator, matcher
+        self.translator = translator
 
     def save(self, *, at_once: bool = False) -> None:
         """Save what the legs remember, if it is time, or `at_once`. Raises `OSError`; it is tried
@@ -165,7 +195,7 @@ class Ingest:
         payloads = []
         verbs: dict[str, int] = {}
         for event in batch.events:
-            matches = self.matcher.matches(event)
+            matches = self.translator.matcher.matches(event)
             payload = self._payload(event, matches) if matches else None
             if payload is not None:
                 payloads.append(payload)
@@ -206,7 +236,7 @@ class Ingest:
 
 
 def run_ingest(
-    ingest: Ingest,
+    turn: Callable[[], bool],
     *,
     bell: Callable[[float], bool],
     between: Callable[[], None],
@@ -214,7 +244,8 @@ def run_ingest(
     stopping: Callable[[], bool],
     now: Callable[[], Now],
 ) -> None:
-    """Turn until told to stop, then until the spool is read to its end or a sink refuses.
+    """Turn until told to stop, then until the spool is read to its end or a sink refuses; `turn`
+    is that of an `Ingest`, or of `Lanes` of several.
 
     `bell` waits so many seconds for new records; `between` is called before each turn, so that what
     comes in after a reload was answered meets the new rules; `publish` about every `PUBLISH_S`.
@@ -222,7 +253,7 @@ def run_ingest(
     published_at = 0
     while True:
         between()
-        worked = ingest.turn()
+        worked = turn()
         if now().elapsed_ns - published_at >= PUBLISH_S * NS_PER_S:
             publish()
             published_at = now().elapsed_ns

@@ -7,15 +7,17 @@ of this does.
 """
 
 import select
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from trapgate.listen import BoundListener, TcpListener, UdpListener, listener_name, peer_address
-from trapgate.model import NS_PER_MS, NS_PER_S, Now, Outcome
-from trapgate.observe import Metrics, logger
-from trapgate.spool import FRAME_BYTES_MAX, FRAME_RECORDS_MAX, Doorbell, SpoolFull, SpoolWriter
+from trapgate.listen import BoundListener, TcpListener, UdpListener
+from trapgate.listen.slots import Slots
+from trapgate.model import NS_PER_MS, NS_PER_S, Now
+from trapgate.observe import Metrics
+from trapgate.pipeline.intake import Intake
+from trapgate.spool import SpoolWriter
 
 BATCH_RECORDS_MAX = 4_096
 """A batch is not filled beyond this (a drain that is under way ends as it does): a burst shares one
@@ -40,55 +42,29 @@ TICK_MS = 200
 CHORES_EVERY_NS = NS_PER_S
 """How often acknowledged segments are deleted, kernel drops read and idle connections closed."""
 
-PRESSED_SHARE = 0.8
-"""Above this part of the spool's bound, peers get a fair share only."""
-
-PEER_SHARE = 1 / 8
-"""What one peer may then add to a batch, as a part of it ..."""
-
-PEER_RECORDS_MIN = 16
-"""... but always this many: a quiet device's handful passes, a flood's thousands do not."""
-
-HELD_RETRY_NS = 200 * NS_PER_MS
-"""How often frames that the spool refused are tried again."""
-
-CALM_NS = 10 * NS_PER_S
-"""The spool is well again when it has refused nothing for this long: near its bound it takes a
-small batch and refuses a large one, and that must not be a log line each."""
-
 FINAL_BATCHES_MAX = 256
 """Batches at shutdown: more than a kernel buffer holds, and an end under a flood that goes on."""
 
-_LENGTH_BYTES = 4
-"""What a frame spends on a record beside its bytes."""
-
 Listener = UdpListener | TcpListener
 
-
-def frames(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Cut records into batches that the spool takes as one frame each: in order, as few as can
-    be."""
-    start = size_bytes = 0
-    for index, record in enumerate(records):
-        more = len(record) + _LENGTH_BYTES
-        if index - start == FRAME_RECORDS_MAX or size_bytes + more > FRAME_BYTES_MAX:
-            yield records[start:index]
-            start, size_bytes = index, 0
-        size_bytes += more
-    if start < len(records):
-        yield records[start:]
+Changes = tuple[int, Callable[[], Sequence[BoundListener]]]
+"""A descriptor that is readable when the listeners are to change, and what reads them then."""
 
 
 class Batch:
     """What was drained: `paced` from streams, whose senders can wait, `lossy` from the rest."""
 
     def __init__(self) -> None:
-        self.lossy: list[bytes] = []
-        self.paced: list[bytes] = []
-        self._size_bytes = 0
+        self.clear()
 
     def __len__(self) -> int:
         return len(self.lossy) + len(self.paced)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.lossy: list[bytes] = []
+        self.paced: list[bytes] = []
+        self._size_bytes = 0
 
     def full(self) -> bool:
         return len(self) >= BATCH_RECORDS_MAX or self._size_bytes >= BATCH_BYTES_MAX
@@ -102,131 +78,40 @@ class Batch:
         return more
 
 
-class Intake:
-    """The way into the spool, which may be full, and the disk, which may refuse.
-
-    `held` are stream frames that were refused: one batch at most, because no stream is read while
-    there are any.
-    """
-
-    def __init__(self, writer: SpoolWriter, doorbell: Doorbell, metrics: Metrics) -> None:
-        self.held: list[bytes] = []
-        self._retry_at = 0
-        self._writer = writer
-        self._doorbell = doorbell
-        self._dropped = metrics.counter("trapgate_listen_dropped_total")
-        self._trouble = ""
-        self._trouble_at = 0
-        self._lost = 0
-
-    def put(self, batch: Batch, now: Now) -> None:
-        """Append the batch. If it is refused, its datagrams are lost and counted, its stream frames
-        held."""
-        lossy = self._fair(batch.lossy, now)
-        kept, reason = self._append(lossy + batch.paced, now)
-        if reason:
-            self._lose(lossy[kept:], reason)
-            self.held += batch.paced[max(0, kept - len(lossy)) :]
-            self._retry_at = now.elapsed_ns + HELD_RETRY_NS
-
-    def retry(self, now: Now) -> bool:
-        """Try what is held again, if it is time; returns whether streams may be read again."""
-        if not self.held or now.elapsed_ns < self._retry_at:
-            return False
-        self._retry_at = now.elapsed_ns + HELD_RETRY_NS
-        kept, _ = self._append(self.held, now)
-        self.held = self.held[kept:]
-        return not self.held
-
-    def end(self, now: Now) -> None:
-        """The last try of what is held; then it is lost."""
-        kept, reason = self._append(self.held, now)
-        if reason:
-            self._lose(self.held[kept:], reason)
-        self.held = []
-
-    def _append(self, records: list[bytes], now: Now) -> tuple[int, Outcome | None]:
-        """Append, frame by frame, and ring; returns how many are kept, and why not the rest."""
-        kept = 0
-        for frame in frames(records):
-            try:
-                self._writer.append(frame)
-            except SpoolFull as full:
-                return kept, self._fail(Outcome.SPOOL_FULL, str(full), now)
-            except OSError as error:
-                return kept, self._fail(Outcome.WRITE_FAILED, str(error), now)
-            kept += len(frame)
-            self._doorbell.ring()
-        if kept and self._trouble and now.elapsed_ns - self._trouble_at > CALM_NS:
-            logger().info("spool accepts again", after=self._trouble, lost_records=self._lost)
-            self._trouble, self._lost = "", 0
-        return kept, None
-
-    def _fail(self, reason: Outcome, error: str, now: Now) -> Outcome:
-        self._trouble_at = now.elapsed_ns
-        if self._trouble != reason:
-            self._trouble = reason.value
-            logger().error("spool refuses", reason=reason.value, error=error)
-        return reason
-
-    def _lose(self, records: list[bytes], reason: Outcome) -> None:
-        self._lost += len(records)
-        for name, count in Counter(map(listener_name, records)).items():
-            self._dropped.labels(name, reason).inc(count)
-
-    def _fair(self, records: list[bytes], now: Now) -> list[bytes]:
-        """When the spool is nearly full: these without what is over a peer's share."""
-        if self._writer.size_bytes <= self._writer.size_max_bytes * PRESSED_SHARE:
-            return records
-        share = max(PEER_RECORDS_MIN, int(len(records) * PEER_SHARE))
-        seen: Counter[bytes] = Counter()
-        kept: list[bytes] = []
-        excess: list[bytes] = []
-        for record in records:
-            peer = peer_address(record)
-            seen[peer] += 1
-            (kept if seen[peer] <= share else excess).append(record)
-        if excess:
-            reason = self._fail(Outcome.SPOOL_FULL, "a peer is over its share of what is left", now)
-            self._lose(excess, reason)
-        return kept
-
-
 class Receive:
     """The loop of the receive process.
 
-    `stop` is a descriptor that becomes readable when the process is to end (an eventfd, a pipe),
-    `readers` those without whose acknowledgement nothing is deleted from the spool, `metrics_path`
-    the file to which the metrics are published. The listeners and the writer stay the caller's.
+    `changes` is a descriptor that becomes readable when there are other listeners, and what reads
+    them; `stop` one that becomes readable when the process is to end (an eventfd, a pipe).
+    `readers` are those without whose acknowledgement nothing is deleted from the spool,
+    `metrics_path` is the file to which the metrics are published. The spools stay the caller's.
     """
 
     def __init__(
         self,
         listeners: Sequence[BoundListener],
-        writer: SpoolWriter,
-        doorbell: Doorbell,
+        intake: Intake,
         metrics: Metrics,
         metrics_path: Path,
         *,
         readers: Sequence[str],
         stop: int,
+        changes: Changes | None = None,
         clock: Callable[[], Now],
     ) -> None:
-        udp = [bound for bound in listeners if bound.settings.transport == "udp"]
-        tcp = [bound for bound in listeners if bound.settings.transport == "tcp"]
-        self._udp = [UdpListener(bound, metrics) for bound in udp]
-        self._tcp = [TcpListener(bound, metrics) for bound in tcp]
-        self._order: deque[Listener] = deque([*self._udp, *self._tcp])
-        self._intake = Intake(writer, doorbell, metrics)
-        self._writer = writer
+        self._slots = Slots()
+        self._udp: list[UdpListener] = []
+        self._tcp: list[TcpListener] = []
+        self._order: deque[Listener] = deque()
+        self._intake = intake
         self._metrics = metrics
         self._metrics_path = metrics_path
         self._readers = readers
         self._stop = stop
         self._clock = clock
-        self._all = _poll_of(stop, self._order)
-        self._udp_only = _poll_of(stop, self._udp)
-        self._stop_only = _poll_of(stop, ())
+        self._changes = changes
+        self._stop_only = _poll_of([stop])
+        self._listen_to(listeners)
         self._chores_at = 0
         self._publish_at = 0
 
@@ -241,6 +126,8 @@ class Receive:
         due; returns whether to go on."""
         ready = self._ready(timeout_ms)
         count = self._take(ready)
+        if self._changes and self._changes[0] in ready:
+            self.replace(self._changes[1]())
         self._housekeep(self._clock())
         if self._stop in ready:
             return False
@@ -251,7 +138,7 @@ class Receive:
     def finish(self) -> None:
         """Take what the kernel still holds, close the connections, publish. To be called once."""
         for _ in range(FINAL_BATCHES_MAX):
-            ready = self._ready(0) - {self._stop}
+            ready = self._ready(0) - self._told
             if not ready:
                 break
             self._take(ready)
@@ -259,14 +146,67 @@ class Receive:
         batch = Batch()
         for listener in self._tcp:
             listener.close(now, batch.paced)
-        self._intake.put(batch, now)
+        self._intake.put(batch.lossy, batch.paced, now)
         self._intake.end(now)
         self._chores(now)
         self._publish(now)
 
+    def replace(self, listeners: Sequence[BoundListener]) -> None:
+        """Go on with these listeners. Where the socket is the same, nothing is closed; of one that
+        is not there any more what it holds is taken before it is closed."""
+        now = self._clock()
+        batch = Batch()
+        known: dict[tuple[int, int], Listener] = {each.bound.key(): each for each in self._order}
+        fresh: list[BoundListener] = []
+        for bound in listeners:
+            same = known.pop(bound.key(), None)
+            if same is None:
+                fresh.append(bound)
+                continue
+            bound.close()  # another descriptor of the socket that is here already
+            settled = BoundListener(bound.settings, same.bound.socket)
+            if isinstance(same, TcpListener):
+                same.reconfigure(settled, now, batch.paced)
+            else:
+                same.reconfigure(settled)
+        for gone in known.values():
+            self._leave(gone, now, batch)
+        self._intake.put(batch.lossy, batch.paced, now)
+        self._listen_to(fresh)
+
+    def _leave(self, listener: Listener, now: Now, batch: Batch) -> None:
+        """Take what a listener still holds, and close it."""
+        for _ in range(FINAL_BATCHES_MAX):
+            if not batch.take(listener, now):
+                break
+            if batch.full():
+                self._intake.put(batch.lossy, batch.paced, now)
+                batch.clear()
+        self._order.remove(listener)
+        if isinstance(listener, TcpListener):
+            listener.close(now, batch.paced)
+            self._tcp.remove(listener)
+        else:
+            listener.count_kernel_drops()
+            self._udp.remove(listener)
+        listener.bound.close()
+
+    def _listen_to(self, more: Sequence[BoundListener]) -> None:
+        """Take these on, too."""
+        for bound in more:
+            if bound.settings.transport == "udp":
+                self._udp.append(UdpListener(bound, self._metrics, self._slots))
+            else:
+                self._tcp.append(TcpListener(bound, self._metrics))
+        self._order = deque([*self._udp, *self._tcp])
+        self._told = {self._stop} | ({self._changes[0]} if self._changes else set())
+        descriptors = [listener.fileno() for listener in self._order]
+        self._all = _poll_of([*self._told, *descriptors])
+        self._udp_only = _poll_of([*self._told, *descriptors[: len(self._udp)]])
+
     def _ready(self, timeout_ms: int) -> set[int]:
         """Wait for input; streams are left alone while frames of theirs are held."""
-        poll = self._udp_only if self._intake.held else self._all
+        poll = self._udp_only if self._intake.holds else self._all
         return {fd for fd, _ in poll.poll(timeout_ms)}
 
     def _take(self, ready: set[int]) -> int:
@@ -277,7 +217,7 @@ class Receive:
         self._drain(
             [listener for listener in self._order if listener.fileno() in ready], now, batch
         )
-        self._intake.put(batch, now)
+        self._intake.put(batch.lossy, batch.paced, now)
         if self._intake.retry(now):
             for listener in self._tcp:
                 listener.resume(now)
@@ -296,11 +236,11 @@ class Receive:
     def _housekeep(self, now: Now) -> None:
         if now.elapsed_ns >= self._chores_at:
             self._chores_at = now.elapsed_ns + CHORES_EVERY_NS
-            if not self._intake.held:
+            if not self._intake.holds:
                 batch = Batch()
                 for listener in self._tcp:
                     listener.expire(now, batch.paced)
-                self._intake.put(batch, now)
+                self._intake.put(batch.lossy, batch.paced, now)
             self._chores(now)
         if now.elapsed_ns >= self._publish_at:
             self._publish(now)
@@ -308,15 +248,20 @@ class Receive:
     def _chores(self, now: Now) -> None:
         for listener in self._udp:
             listener.count_kernel_drops()
-        spool = self._writer.folder.name
+        for lane in self._intake.lanes:
+            self._tend(lane.writer)
+
+    def _tend(self, writer: SpoolWriter) -> None:
+        """Delete what all have read, and measure."""
+        spool = writer.folder.name
         backlog = self._metrics.gauge("trapgate_spool_backlog_records")
         with suppress(
             OSError
         ):  # tried again in a second; if nothing can be deleted, the spool fills
-            self._writer.trim(self._readers)
+            writer.trim(self._readers)
             for reader in self._readers:
-                backlog.labels(spool, reader).set(self._writer.backlog(reader))
-        self._metrics.gauge("trapgate_spool_bytes").labels(spool).set(self._writer.size_bytes)
+                backlog.labels(spool, reader).set(writer.backlog(reader))
+        self._metrics.gauge("trapgate_spool_bytes").labels(spool).set(writer.size_bytes)
 
     def _publish(self, now: Now) -> None:
         self._publish_at = now.elapsed_ns + TICK_MS * NS_PER_MS
@@ -324,9 +269,8 @@ class Receive:
             self._metrics.publish(self._metrics_path)
 
 
-def _poll_of(stop: int, listeners: Sequence[Listener]) -> select.poll:
+def _poll_of(descriptors: Iterable[int]) -> select.poll:
     poll = select.poll()
-    poll.register(stop, select.POLLIN)
-    for listener in listeners:
-        poll.register(listener.fileno(), select.POLLIN)
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
     return poll

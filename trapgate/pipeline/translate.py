@@ -4,7 +4,7 @@ The one place where a bug in pure code is caught: the datagram becomes a malform
 reason `internal-error`, counted and logged, and the next one is taken.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -13,7 +13,6 @@ from trapgate.model import (
     Dataset,
     Decoded,
     Event,
-    Match,
     Now,
     Outcome,
     Position,
@@ -31,6 +30,7 @@ from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
 from trapgate.observe import logger
 from trapgate.pipeline.memory import Memory, parts_of, restored
 from trapgate.ports import Decoder
+from trapgate.rules.matcher import Matcher
 
 Ledger = dict[str, int]
 """How many datagrams ended in each outcome: `stored`, `malformed/truncated`."""
@@ -68,18 +68,18 @@ class Translator:
         syslog: SyslogNormalizer,
         sources: Sources,
         storms: StormPolicy,
-        matches: Callable[[Event], Sequence[Match]],
+        matcher: Matcher,
         on_bug: Callable[[], None],
     ) -> None:
-        """`protocols` says what each listener speaks, `matches` what the rules make of an event;
-        `on_bug` is called for each datagram that raised."""
+        """`protocols` says what each listener speaks; `on_bug` is called for each datagram that
+        raised."""
+        self.matcher = matcher
         self._protocols = protocols
         self._decoders = decoders
         self._traps = traps
         self._syslog = syslog
         self._sources = sources
         self._storms = storms
-        self._matches = matches
         self._on_bug = on_bug
 
     def memory(self, saved: bytes = b"", of: Memory | None = None) -> Memory:
@@ -154,7 +154,7 @@ class Translator:
 
     def _folded(self, event: Event, storms: Storms) -> Refusal | None:
         """How the event ends if it only repeats what its source has said too often."""
-        return storms.fold(event, self._matches(event)) if storms.over(event) else None
+        return storms.fold(event, self.matcher.matches(event)) if storms.over(event) else None
 
     def _event(
         self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str

@@ -96,6 +96,7 @@ class SpoolWriter:
         self._marker = b""
         self._end = 0
         self._next = 1
+        self._jump = (0, 1)
         self._tainted = False
 
     @classmethod
@@ -122,6 +123,7 @@ class SpoolWriter:
         writer = cls(folder, lock_fd, stream, size_max_bytes, segment_bytes, clock, entropy, sync)
         try:
             writer._recover()
+            writer._jump = (writer.last_sequence, writer._next)
         except BaseException:
             writer.close()
             raise
@@ -171,10 +173,13 @@ class SpoolWriter:
         return Position(self.stream, self.last_sequence)
 
     def backlog(self, reader: str) -> int:
-        """How many records this reader has not acknowledged; after a restart of the writer an
-        upper bound, because sequences jump."""
+        """How many records this reader has not acknowledged; an upper bound if the writer was
+        opened more than once since the one that it has, because sequences jump."""
         acked = cursor_sequence(cursor_path(self.folder, reader))
-        return max(0, self.last_sequence - acked)
+        behind = max(0, self.last_sequence - acked)
+        before, first = self._jump
+        jumped = acked < first <= self.last_sequence
+        return behind - (first - 1 - max(before, acked)) if jumped else behind
 
     def trim(self, readers: Sequence[str]) -> None:
         """Delete the segments that all of these readers have acknowledged and whose newest record

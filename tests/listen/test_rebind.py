@@ -1,0 +1,90 @@
+"""Other listeners: sockets that are wanted still stay, and all or none of the new ones open."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from trapgate.config import Address, Cidr
+from trapgate.listen import BindFailed, BoundListener, ListenerSettings, bind
+from trapgate.listen.rebind import rebind, removed
+
+BUFFER_BYTES = 65_536
+
+
+@pytest.fixture
+def opened() -> Iterator[list[BoundListener]]:
+    opened: list[BoundListener] = []
+    yield opened
+    for bound in opened:
+        bound.close()
+
+
+def settings(
+    address: str, name: str = "traps", transport: str = "udp", buffer_bytes: int = BUFFER_BYTES
+) -> ListenerSettings:
+    return ListenerSettings(
+        name=name,
+        protocol="syslog",
+        transport="tcp" if transport == "tcp" else "udp",
+        address=Address.from_text(address),
+        allow=(Cidr.from_text("any"),),
+        receive_buffer_bytes=buffer_bytes,
+    )
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    with socket.socket(socket.AF_INET6, kind) as sock:
+        sock.bind(("::", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def test_the_same_place_is_the_same_socket(opened: list[BoundListener]) -> None:
+    held = [bind(settings("127.0.0.1:0", "a")), bind(settings("127.0.0.1:0", "b", "tcp"))]
+    opened += held
+    wanted = [
+        settings("127.0.0.1:0", "other name", "tcp"),
+        settings("127.0.0.1:0", "c", buffer_bytes=2 * BUFFER_BYTES),
+        settings("127.0.0.1:0", "d"),
+    ]
+    result = rebind(held, wanted)
+    opened.append(result[2])
+    assert [bound.settings for bound in result] == wanted
+    assert [bound.socket for bound in result[:2]] == [held[1].socket, held[0].socket]
+    assert result[2].local != held[0].local
+    assert result[1].receive_buffer_bytes() == 4 * BUFFER_BYTES
+    assert removed(held, result) == ()
+    assert removed(held, result[1:]) == (held[1],)
+    assert removed(result, held) == (result[2],)
+
+
+def test_all_or_none_of_the_new_ones(opened: list[BoundListener]) -> None:
+    held = [bind(settings("127.0.0.1:0"))]
+    opened += held
+    free = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = other.getsockname()[1]
+        with pytest.raises(BindFailed, match="Address already in use"):
+            rebind(held, [settings(f"127.0.0.1:{free}"), settings(f"127.0.0.1:{taken}")])
+    opened.append(bind(settings(f"127.0.0.1:{free}")))
+    assert held[0].socket.fileno() >= 0
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize(("old", "new"), [("*", "127.0.0.1"), ("127.0.0.1", "*")])
+def test_an_address_may_become_wider_or_narrower(
+    old: str, new: str, transport: str, opened: list[BoundListener]
+) -> None:
+    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
+    port = free_port(kind)
+    held = [bind(settings(f"{old}:{port}", transport=transport))]
+    opened += held
+    (result,) = rebind(held, [settings(f"{new}:{port}", transport=transport)])
+    opened.append(result)
+    assert removed(held, [result]) == tuple(held)
+    held[0].close()
+    # nobody else may follow; of a TCP port the kernel remembers that it was shared once
+    with pytest.raises(BindFailed):
+        bind(settings(f"{new}:{port}", transport=transport), beside=transport == "udp")

@@ -1,0 +1,231 @@
+"""The way into the spool: batches of datagrams into its two lanes, which share its room.
+
+What is refused is counted with its reason, if its sender cannot wait, or held, if it can.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+
+from trapgate.listen import listener_name, peer_address
+from trapgate.model import NS_PER_MS, NS_PER_S, Now, Outcome, Position
+from trapgate.observe import Metrics, logger
+from trapgate.pipeline.diversion import PEER_RECORDS_MIN, PEER_SHARE, Diversion
+from trapgate.pipeline.lanes import decode_barrier, encode_barrier
+from trapgate.spool import (
+    FRAME_BYTES_MAX,
+    FRAME_RECORDS_MAX,
+    Doorbell,
+    SpoolFull,
+    SpoolReader,
+    SpoolWriter,
+)
+
+PRESSED_SHARE = 0.8
+"""Above this part of the spool's bound peers get a fair share of each batch only; and of the whole
+the bulk lane gets no more than this part."""
+
+HELD_RETRY_NS = 200 * NS_PER_MS
+"""How often frames that the spool refused are tried again."""
+
+CALM_NS = 10 * NS_PER_S
+"""The spool is well again when it has refused nothing for this long: near its bound it takes a
+small batch and refuses a large one, and that must not be a log line each."""
+
+SCAN_RECORDS = 4_096
+"""Records of the bulk lane looked at in one go when it is opened."""
+
+_LENGTH_BYTES = 4
+"""What a frame spends on a record beside its bytes."""
+
+
+def frames(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cut records into batches that the spool takes as one frame each: in order, as few as can
+    be."""
+    start = size_bytes = 0
+    for index, record in enumerate(records):
+        more = len(record) + _LENGTH_BYTES
+        if index - start == FRAME_RECORDS_MAX or size_bytes + more > FRAME_BYTES_MAX:
+            yield records[start:index]
+            start, size_bytes = index, 0
+        size_bytes += more
+    if start < len(records):
+        yield records[start:]
+
+
+class Lane:
+    """One of the two spools, with the stream frames that it has refused: one batch at most, because
+    no stream is read while there are any."""
+
+    def __init__(self, writer: SpoolWriter, pacer: str) -> None:
+        self.writer = writer
+        self.held: list[bytes] = []
+        self.barrier: Position | None = None
+        self._pacer = pacer
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """Append a frame's worth, behind the barrier if there is one to be written. Raises as the
+        writer does; the barrier is owed then."""
+        if self.barrier is not None:
+            self.writer.append([encode_barrier(self.barrier)])
+            self.barrier = None
+        self.writer.append(records)
+
+    def backlog(self) -> int:
+        """What the reader that paging waits for has not read, and what has not got here yet."""
+        return self.writer.backlog(self._pacer) + len(self.held)
+
+    def unread_peers(self) -> set[bytes]:
+        """The peers of the records that this reader has not read. A million takes some seconds; a
+        receive process that starts again reads them, so that none of them changes its lane."""
+        if not self.writer.backlog(self._pacer):
+            return set()
+        reader = SpoolReader.open(self.writer.folder, self._pacer)
+        after = reader.acked()[0]
+        found: set[bytes] = set()
+        while records := reader.read(after, SCAN_RECORDS):
+            found |= {peer_address(r) for _, r in records if decode_barrier(r) is None}
+            after = records[-1][0]
+        reader.close()
+        return found
+
+
+class Intake:
+    """Both lanes, and what becomes of records that neither takes."""
+
+    def __init__(
+        self,
+        raw: SpoolWriter,
+        bulk: SpoolWriter,
+        doorbell: Doorbell,
+        metrics: Metrics,
+        *,
+        pacer: str,
+        size_max_bytes: int,
+    ) -> None:
+        """`pacer` is the reader whose backlog says whether peers are diverted; the lanes together
+        stay below `size_max_bytes`."""
+        self.raw = Lane(raw, pacer)
+        self.bulk = Lane(bulk, pacer)
+        self.size_max_bytes = size_max_bytes
+        self._diversion = Diversion(self.raw.backlog, self.bulk.backlog, self.bulk.unread_peers())
+        self._retry_at = 0
+        self._doorbell = doorbell
+        self._dropped = metrics.counter("trapgate_listen_dropped_total")
+        self._trouble = ""
+        self._trouble_at = 0
+        self._lost = 0
+
+    @property
+    def lanes(self) -> tuple[Lane, Lane]:
+        return self.raw, self.bulk
+
+    @property
+    def holds(self) -> bool:
+        """Whether stream frames wait to be taken: then no stream is to be read."""
+        return bool(self.raw.held or self.bulk.held)
+
+    @property
+    def size_bytes(self) -> int:
+        return self.raw.writer.size_bytes + self.bulk.writer.size_bytes
+
+    def put(self, lossy: list[bytes], paced: list[bytes], now: Now) -> None:
+        """Append a batch: `paced` from streams, whose senders can wait, `lossy` from the rest. What
+        is refused of the first is held, what is refused of the second is lost and counted."""
+        peers, new = self._diversion.judge(lossy + paced)
+        if not peers:
+            self._put(self.raw, self._fair(lossy, now), paced, now)
+            return
+        first_lossy, bulk_lossy = _parted(lossy, peers)
+        first_paced, bulk_paced = _parted(paced, peers)
+        self._put(self.raw, self._fair(first_lossy, now), first_paced, now)
+        if new:  # it is in the spool before what it stands in is: no crash makes it unreachable
+            raw = self.raw.writer
+            self.bulk.barrier = Position(raw.stream, raw.last_sequence)
+        self._put(self.bulk, bulk_lossy, bulk_paced, now)
+
+    def retry(self, now: Now) -> bool:
+        """Try what is held again, if it is time; returns whether streams may be read again."""
+        if not self.holds or now.elapsed_ns < self._retry_at:
+            return False
+        self._retry_at = now.elapsed_ns + HELD_RETRY_NS
+        for lane in self.lanes:
+            kept, _ = self._append(lane, lane.held, now)
+            lane.held = lane.held[kept:]
+        return not self.holds
+
+    def end(self, now: Now) -> None:
+        """The last try of what is held; then it is lost."""
+        for lane in self.lanes:
+            kept, reason = self._append(lane, lane.held, now)
+            if reason:
+                self._lose(lane.held[kept:], reason)
+            lane.held = []
+
+    def _put(self, lane: Lane, lossy: list[bytes], paced: list[bytes], now: Now) -> None:
+        kept, reason = self._append(lane, lossy + paced, now)
+        if reason:
+            self._lose(lossy[kept:], reason)
+            lane.held += paced[max(0, kept - len(lossy)) :]
+            self._retry_at = now.elapsed_ns + HELD_RETRY_NS
+
+    def _append(self, lane: Lane, records: list[bytes], now: Now) -> tuple[int, Outcome | None]:
+        """Append, frame by frame, and ring; returns how many are kept, and why not the rest."""
+        self._share_room()
+        kept = 0
+        for frame in frames(records):
+            try:
+                lane.append(frame)
+            except SpoolFull as full:
+                return kept, self._fail(Outcome.SPOOL_FULL, str(full), now)
+            except OSError as error:
+                return kept, self._fail(Outcome.WRITE_FAILED, str(error), now)
+            kept += len(frame)
+            self._doorbell.ring()
+        if kept and self._trouble and now.elapsed_ns - self._trouble_at > CALM_NS:
+            logger().info("spool accepts again", after=self._trouble, lost_records=self._lost)
+            self._trouble, self._lost = "", 0
+        return kept, None
+
+    def _share_room(self) -> None:
+        """What one lane takes the other has not; some of it the bulk lane never has."""
+        raw, bulk, most = self.raw.writer, self.bulk.writer, self.size_max_bytes
+        raw.size_max_bytes = most - bulk.size_bytes
+        bulk.size_max_bytes = min(most - raw.size_bytes, int(most * PRESSED_SHARE))
+
+    def _fail(self, reason: Outcome, error: str, now: Now) -> Outcome:
+        self._trouble_at = now.elapsed_ns
+        if self._trouble != reason:
+            self._trouble = reason.value
+            logger().error("spool refuses", reason=reason.value, error=error)
+        return reason
+
+    def _lose(self, records: list[bytes], reason: Outcome) -> None:
+        self._lost += len(records)
+        for name, count in Counter(map(listener_name, records)).items():
+            self._dropped.labels(name, reason).inc(count)
+
+    def _fair(self, records: list[bytes], now: Now) -> list[bytes]:
+        """When the spool is nearly full: these without what is over a peer's share."""
+        if self.size_bytes <= self.size_max_bytes * PRESSED_SHARE:
+            return records
+        share = max(PEER_RECORDS_MIN, int(len(records) * PEER_SHARE))
+        seen: Counter[bytes] = Counter()
+        kept: list[bytes] = []
+        excess: list[bytes] = []
+        for record in records:
+            peer = peer_address(record)
+            seen[peer] += 1
+            (kept if seen[peer] <= share else excess).append(record)
+        if excess:
+            reason = self._fail(Outcome.SPOOL_FULL, "a peer is over its share of what is left", now)
+            self._lose(excess, reason)
+        return kept
+
+
+def _parted(records: list[bytes], peers: Set[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The records of other peers, and those of these."""
+    others: list[bytes] = []
+    theirs: list[bytes] = []
+    for record in records:
+        (theirs if peer_address(record) in peers else others).append(record)
+    return others, theirs
