@@ -1,6 +1,6 @@
 """Processes as the benchmarks need them: started, waited for, measured from outside, ended.
 
-Sources: proc(5) for `stat`, `fd` and `net/udp`.
+Sources: proc(5) for `stat`, `smaps_rollup`, `fd` and `net/udp`.
 """
 
 import os
@@ -62,6 +62,12 @@ def cpu_us(pid: int) -> float:
     """CPU time of a process so far, in user and kernel mode, in steps of 10 ms."""
     columns = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(columns[11]) + int(columns[12])) * _TICK_US
+
+
+def private_bytes(pid: int) -> int:
+    """Memory that only this process has (`Private_Clean` and `Private_Dirty` of its mappings)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
 
 
 def open_files(pid: int) -> set[str]:

@@ -4,15 +4,25 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.request import urlopen
 
-from trapgate.model import Position
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
+from trapgate.store.schema import SEQUENCE_BITS, open_to_read
 
-from .processes import children, cpu_us, end, free_port, open_files, wait_until
+from .processes import (
+    children,
+    cpu_us,
+    end,
+    free_port,
+    open_files,
+    private_bytes,
+    wait_until,
+)
 
 READY_S = 30.0
 """Longest time from start to "ready"."""
@@ -21,6 +31,7 @@ FOREVER_NS = 2**63 - 1
 
 MAIN_YML = """\
 data: ./data
+normalize: {{rate_limit: {{events_per_second: 0}}}}
 listen:
 - {{name: snmp, protocol: snmp, transport: udp, address: "127.0.0.1:{snmp}"}}
 alerting: {{config: alertmanager.yml}}
@@ -28,6 +39,7 @@ notify: {{log: []}}
 web: {{listen: "127.0.0.1:{web}"}}
 observe: {{log_level: warning}}
 """
+"""The limit of events a second of one source is off: all of the load comes from one address."""
 
 ALERTMANAGER_YML = """\
 route:
@@ -52,17 +64,19 @@ class Product:
     A context manager: it is ready inside, and has drained and ended behind it.
     """
 
-    def __init__(self, folder: Path, webhook: str | None = None) -> None:
+    def __init__(self, folder: Path, webhook: str | None = None, settings: str = "") -> None:
+        """`settings` are further lines of its configuration."""
         self.port = free_port(socket.SOCK_DGRAM)
         self.folder = folder
         self._web = free_port(socket.SOCK_STREAM)
         self._webhook = webhook
+        self._settings = settings
         self._roles: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)
         config = self.folder / "trapgate.yml"
-        config.write_text(MAIN_YML.format(snmp=self.port, web=self._web))
+        config.write_text(MAIN_YML.format(snmp=self.port, web=self._web) + self._settings)
         receiver = WEBHOOK_YML.format(url=self._webhook) if self._webhook else ""
         (self.folder / "alertmanager.yml").write_text(ALERTMANAGER_YML + receiver)
         self._output = (self.folder / "output").open("wb")
@@ -96,10 +110,21 @@ class Product:
         """CPU microseconds so far, by process."""
         return {role: cpu_us(pid) for role, pid in self._roles.items()}
 
-    def has_stored(self, sequence: int) -> bool:
-        """Whether the event of this record of the raw spool can be read."""
-        store = SqliteEventStore.open(self._events, read_only=True)
-        return bool(store.since(Position(self._stream(), sequence - 1), 1))
+    def resident_bytes(self) -> Mapping[str, int]:
+        """Memory that each process has, without what it shares with the others."""
+        return {role: private_bytes(pid) for role, pid in self._roles.items()}
+
+    def counted(self, metric: str) -> float:
+        """The sum of a counter over its labels, as its metrics page shows it."""
+        with urlopen(f"http://127.0.0.1:{self._web}/metrics", timeout=READY_S) as page:
+            lines = page.read().decode().splitlines()
+        names = (f"{metric} ", f"{metric}{{")
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(names))
+
+    def has_stored(self, count: int) -> bool:
+        """Whether the events of so many records of the raw spools can be read: a look at where the
+        store stands in each of them, which costs no more however many there are."""
+        return sum(self._reached().values()) >= count
 
     def stored(self) -> int:
         """How many events the store finds when asked for all of them."""
@@ -111,8 +136,19 @@ class Product:
     def _events(self) -> Path:
         return self.folder / "data" / "events"
 
-    def _stream(self) -> str:
-        return (self.folder / "data" / "spool" / "raw" / "stream").read_text().strip()
+    def _reached(self) -> Mapping[int, int]:
+        """The last stored sequence of each stream; sequences count from 1 without gaps, and are
+        stored in their order."""
+        reached: dict[int, int] = {}
+        for path in self._events.glob("events-*.sqlite"):
+            connection = open_to_read(path)
+            if connection is None:
+                continue
+            with closing(connection):
+                for seq in connection.execute("SELECT last FROM buckets").fetchall():
+                    stream, sequence = divmod(seq[0], 1 << SEQUENCE_BITS)
+                    reached[stream] = max(sequence, reached.get(stream, 0))
+        return reached
 
     def _is_ready(self) -> bool:
         if self._process.poll() is not None:

@@ -2,9 +2,12 @@
 
 from functools import cache
 
+import msgspec
+
 from trapgate.app.build import Configuration, build
 from trapgate.app.files import DEFAULTS, read_bundle
 from trapgate.model import Datagram, Endpoint, Event, Now
+from trapgate.normalize.settings import RateLimitSettings
 
 from .traffic import link_downs
 
@@ -18,14 +21,19 @@ _LOCAL = Endpoint("10.0.0.1", 1162)
 
 @cache
 def configuration() -> Configuration:
-    """The built-in configuration with the bundled rules and MIBs."""
+    """The built-in configuration with the bundled rules and MIBs, and without the limit of events
+    a second of one source: all of the samples come from one."""
     bundle, problems = read_bundle(DEFAULTS / "trapgate.yml")
     built = None
     if bundle is not None:
         built, problems = build(bundle)
     if built is None:
         raise ValueError(problems)
-    return built
+    normalize = msgspec.structs.replace(
+        built.settings.normalize, rate_limit=RateLimitSettings(events_per_second=0)
+    )
+    settings = msgspec.structs.replace(built.settings, normalize=normalize)
+    return msgspec.structs.replace(built, settings=settings)
 
 
 def datagram(data: bytes, listener: str = LISTENER) -> Datagram:

@@ -1,5 +1,6 @@
 """net-snmp's `snmptrapd`, the peer: it writes each trap as a line of text."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -14,29 +15,37 @@ PROGRAM = shutil.which("snmptrapd") or shutil.which("snmptrapd", path="/usr/sbin
 
 READY_S = 10.0
 
+OPEN_TO_ALL = "disableAuthorization yes\n"
+"""A configuration that lets every community in."""
+
 _TRAP_OID = b".1.3.6.1.6.3.1.1.4.1.0"
 
 
 class Snmptrapd:
-    """One run of it, numeric output, every community let in. A context manager."""
+    """One run of it, numeric output; every community is let in unless `config` says otherwise.
+    A context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = OPEN_TO_ALL) -> None:
         if PROGRAM is None:
             raise FileNotFoundError("snmptrapd")
         self.port = free_port(socket.SOCK_DGRAM)
         self._log = folder / "traps.log"
         self._folder = folder
+        self._config = config
         self._counted_bytes = 0
         self._counted = 0
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True)
         config = self._folder / "snmptrapd.conf"
-        config.write_text("disableAuthorization yes\n")
+        config.write_text(self._config)
         where = f"udp:127.0.0.1:{self.port}"
         flags = ["-f", "-Lf", str(self._log), "-n", "-On", "-C", "-c", str(config)]
         self._process = subprocess.Popen(
-            [str(PROGRAM), *flags, where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(PROGRAM), *flags, where],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "SNMP_PERSISTENT_DIR": str(self._folder)},
         )
         try:
             wait_until(self._is_ready, READY_S, "snmptrapd is ready")

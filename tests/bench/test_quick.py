@@ -1,20 +1,26 @@
 """The harness works: `--quick` of the cheap rows, and what it makes of measurements. Structure
 only: a speed that a test asserts is a test that fails on somebody's busy machine."""
 
+import hmac
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pyasn1.codec.ber import decoder
+from pysnmp.proto.secmod.rfc3414 import localkey
+from pysnmp.proto.secmod.rfc3826.priv.aes import Aes
 
 from .__main__ import main
 from .figures import Bench, Family, Mark, Measurement, Scale, Spec, row_of
-from .generator import CompiledGenerator, PythonGenerator, generator
+from .generator import CompiledGenerator, Generator, PythonGenerator, generator
 from .report import number, report, table
 from .rows import FAMILIES
 from .runner import UnknownName, chosen, run
 from .traffic import link_downs
+from .usm import AUTH_PASSPHRASE, ENGINE_ID, PRIVACY_PASSPHRASE, USER, Sender
 
 HEARD_S = 5.0
 
@@ -97,7 +103,7 @@ def test_each_repeat_has_an_empty_folder_of_its_own() -> None:
 def test_benchmarks_are_chosen_by_family_or_row() -> None:
     assert chosen(FAMILIES, []) == list(FAMILIES)
     assert [family.name for family in chosen(FAMILIES, ["page-p99"])] == ["paging"]
-    with pytest.raises(UnknownName, match=r'"pace"; there are: whole-path, paging'):
+    with pytest.raises(UnknownName, match=r'"pace"; there are: whole-path, v3'):
         chosen(FAMILIES, ["pace"])
 
 
@@ -119,18 +125,62 @@ def test_numbers_have_three_digits_that_count(value: float, text: str) -> None:
     assert number(value) == text
 
 
-def test_both_generators_send_the_same(tmp_path: Path) -> None:
+@pytest.fixture(params=("Python", "compiled"))
+def sender(request: pytest.FixtureRequest, tmp_path: Path) -> Generator:
+    if request.param == "Python":
+        return PythonGenerator()
+    found = generator(tmp_path)
+    if not isinstance(found, CompiledGenerator):
+        pytest.skip("no C compiler on this machine")
+    return found
+
+
+@pytest.fixture
+def ear() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(HEARD_S)
+        yield ear
+
+
+def test_both_generators_send_the_same(sender: Generator, ear: socket.socket) -> None:
     templates, count, first = link_downs(), 100, 7
     expected = [templates.numbered(first + number) for number in range(count)]
     assert len(set(expected)) == count
     assert {len(data) for data in expected} == {templates.size_bytes}
-    found = [PythonGenerator(), generator(tmp_path)]
-    for sender in found:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-            ear.bind(("127.0.0.1", 0))
-            ear.settimeout(HEARD_S)
-            load = sender.send(templates, ear.getsockname()[1], count, 20_000, first=first)
-            assert [ear.recv(2_048) for _ in range(count)] == expected
-        assert load.ended_ns > load.started_ns
-    if not isinstance(found[1], CompiledGenerator):
-        pytest.skip("no C compiler on this machine: only the Python generator was tried")
+    load = sender.send(templates, ear.getsockname()[1], count, 20_000, first=first)
+    assert [ear.recv(2_048) for _ in range(count)] == expected
+    assert load.ended_ns > load.started_ns
+
+
+def test_both_generators_send_from_many_addresses(sender: Generator, ear: socket.socket) -> None:
+    templates, count = link_downs(), 100
+    sender.send(templates, ear.getsockname()[1], count, 0, first=250, sources=300)
+    heard = [ear.recvfrom(2_048) for _ in range(count)]
+    numbers = range(250, 250 + count)
+    assert [data for data, _ in heard] == [templates.numbered(number) for number in numbers]
+    places = [number % 300 for number in numbers]
+    assert [peer[0] for _, peer in heard] == [f"127.1.{n // 256}.{n % 256}" for n in places]
+
+
+def test_both_generators_replay_datagrams(sender: Generator, ear: socket.socket) -> None:
+    datagrams = [bytes((number,)) * (number + 1) for number in range(200)]
+    load = sender.replay(datagrams, ear.getsockname()[1], 0)
+    assert [ear.recv(2_048) for _ in datagrams] == datagrams
+    assert load.count == len(datagrams)
+
+
+def test_a_v3_trap_is_signed_and_encrypted_as_pysnmp_does_it() -> None:
+    trap = link_downs().numbered(7)
+    message, rest = decoder.decode(Sender().trap(trap, 300))
+    version, header, security, encrypted = message.values()
+    assert (int(version), rest, bytes(header[2]), int(header[3])) == (3, b"", b"\x03", 3)
+    engine, boots, time, user, digest, salt = decoder.decode(bytes(security))[0].values()
+    assert (bytes(engine), bytes(user), len(digest)) == (ENGINE_ID, USER.encode(), 24)
+    key = localkey.password_to_key(AUTH_PASSPHRASE.encode(), engine, sha256)
+    signed = Sender().trap(trap, 300)
+    unsigned = signed.replace(bytes(digest), bytes(24))
+    assert hmac.digest(bytes(key), unsigned, "sha256")[:24] == bytes(digest)
+    private = localkey.password_to_key(PRIVACY_PASSPHRASE.encode(), engine, sha256)[:16]
+    scoped = Aes().decrypt_data(private, (boots, time, salt), encrypted)
+    assert bytes(scoped).endswith(trap[trap.index(b"public") + 6 :])

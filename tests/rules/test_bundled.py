@@ -70,7 +70,12 @@ def run(*events: Event) -> tuple[list[str], list[dict[str, str]]]:
 
 def test_the_bundled_rules_have_no_problems() -> None:
     assert PROBLEMS == ()
-    assert {rule.alert for rule in RULES} == {"InterfaceDown", "BgpPeerDown", "OspfNeighborDown"}
+    assert {rule.alert for rule in RULES} == {
+        "InterfaceDown",
+        "BgpPeerDown",
+        "OspfNeighborDown",
+        "EventStorm",
+    }
 
 
 def test_their_identities_stay() -> None:
@@ -80,6 +85,7 @@ def test_their_identities_stay() -> None:
         "InterfaceDown": "0e54838a979a94b3",
         "BgpPeerDown": "10a7d469f8e712b3",
         "OspfNeighborDown": "9b4d22bf691c4aff",
+        "EventStorm": "6c4eff4c22963e2e",
     }
 
 
@@ -142,3 +148,10 @@ def test_an_ospf_neighbour_is_lost_and_comes_back() -> None:
     verdicts, (labels,) = run(ospf("DOWN"), ospf("INIT"))
     assert (verdicts, labels["neighbor"]) == (["raised"], "10.0.0.3")
     assert run(ospf("DOWN"), ospf("FULL")) == (["raised", "cleared"], [])
+
+
+def test_a_storm_is_an_alert_until_it_is_over() -> None:
+    limited, recovered = event(code="trapgate.rate-limited"), event(code="trapgate.rate-recovered")
+    labels = {"alertname": "EventStorm", "device": "r1", "severity": "warning"}
+    assert run(limited, limited) == (["raised", "repeated"], [labels])
+    assert run(limited, recovered) == (["raised", "cleared"], [])

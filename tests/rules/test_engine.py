@@ -126,7 +126,10 @@ def test_a_batch_posts_a_repeated_alert_once() -> None:
     outcome = feed(engine, *(up_or_down("down", at) for at in range(1, 100)), at=100)
     (alert,) = outcome.alerts
     assert alert.annotations["summary"] == "r1 Gi0/1 message of 99 (100x)"
-    assert len(outcome.decisions) == 99
+    (decision,) = outcome.decisions
+    assert (decision.verdict, decision.subject, decision.times) == ("repeated", "down@99", 99)
+    assert decision.earlier == tuple(f"down@{at}" for at in range(1, 99))
+    assert decision.reason == "99 events met the rule's match again, down@99 the last"
 
 
 def test_feeding_proposes_and_changes_nothing() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rules.samples import up_or_down
 from trapgate.model import EVENT_IDS_MAX
 from trapgate.rules import KeyState, StateUnreadable, decode_state, encode_state, state_key
-from trapgate.rules.state import rule_of, with_event
+from trapgate.rules.state import rule_of, with_events
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 LABELS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
@@ -68,7 +68,8 @@ def test_key_values_are_kept_apart() -> None:
 def test_the_first_event_and_the_newest_are_kept() -> None:
     ids: tuple[str, ...] = ()
     for number in range(EVENT_IDS_MAX + 5):
-        ids = with_event(ids, f"e{number}")
+        ids = with_events(ids, (f"e{number}",))
     assert len(ids) == EVENT_IDS_MAX
     assert (ids[0], ids[1], ids[-1]) == ("e0", "e6", "e14")
-    assert with_event(ids, "e14") == ids
+    assert with_events(ids, ("e14",)) == ids
+    assert with_events((), (f"e{number}" for number in range(EVENT_IDS_MAX + 5))) == ids

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from trapgate.model import Decision
 from trapgate.state import NewerSchema, SqliteHistory, StateUnavailable
-from trapgate.state.history import SLICE_ROWS
+from trapgate.state.history import EARLIER_IN_ROW, SLICE_ROWS
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     other = sqlite3.connect(path)
-    other.execute("PRAGMA user_version = 2")
+    other.execute("PRAGMA user_version = 3")
     other.close()
     with pytest.raises(NewerSchema):
         SqliteHistory.open(path)
@@ -151,3 +152,58 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
 def test_a_bound_that_keeps_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="0 rows"):
         SqliteHistory.open(tmp_path / "history.sqlite", rows_max=0)
+
+
+def storm(name: str, count: int) -> Decision:
+    """So many repeats as one decision, of the time `name`."""
+    ids = tuple(f"{name:8}{number:03}" for number in range(count))
+    return Decision(ids[-1], "repeated", "again", {"alert": "abc"}, ids[:-1])
+
+
+def test_a_run_of_repeats_is_found_by_each_of_its_events(history: SqliteHistory) -> None:
+    across = Decision("b-------x", "repeated", "again", {}, ("a-------x", "a-------y", "b-------w"))
+    history.append([(1, storm("one", 5)), (2, storm("two", 7)), (3, across)])
+    for number in range(5):
+        assert instants(history.search(f"one     {number:03}", 9)) == [1]
+    for event in ("a-------x", "a-------y", "b-------w", "b-------x"):
+        assert instants(history.search(event, 9)) == [3]
+    assert instants(history.search("abc", 9)) == [2, 1]
+    for part in ("one     ", "one     00", "ne     001", "two     007", "\n", ""):
+        assert history.search(part, 9) == [], "a part of an id is not a subject"
+
+
+def test_what_was_decided_of_an_event_itself_and_among_others_is_one_list(
+    history: SqliteHistory,
+) -> None:
+    run = storm("one", 3)
+    history.append([(1, Decision("one     000", "raised", "r")), (2, run), (3, run)])
+    history.append([(4, Decision("one     000", "cleared", "r", {}, ("one     000",)))])
+    assert instants(history.search("one     000", 9)) == [4, 3, 2, 1]
+    assert instants(history.search("one     000", 2)) == [4, 3]
+
+
+def test_many_repeats_count_for_the_room_that_they_take(history: SqliteHistory) -> None:
+    history.append(decisions(1, 2, 3))
+    history.append([(4, storm("one", 8 * EARLIER_IN_ROW + 1))])
+    assert instants(history.search(None, 9)) == [4, 3], "9 of 10 rows are the storm's"
+    history.append([(5, storm("two", 99 * EARLIER_IN_ROW))])
+    assert instants(history.search(None, 9)) == [5], "the newest stays, however large"
+    assert history.search("one     001", 9) == []
+    history.append(decisions(6, 7, 8, 9, 10, 11, 12, 13, 14))
+    assert instants(history.search("two     001", 9)) == [5]
+    history.append(decisions(15))
+    assert instants(history.search(None, 99)) == list(range(15, 5, -1))
+    assert history.search("two     001", 9) == []
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    with closing(SqliteHistory.open(path)) as history:
+        history.append(decisions(1))
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript("DROP TABLE earlier; PRAGMA user_version = 1")
+    for _ in range(2):
+        with closing(SqliteHistory.open(path)) as history:
+            history.append([(2, storm("one", 3))])
+            assert instants(history.search("event 1", 9)) == [1]
+            assert 2 in instants(history.search("one     001", 9))

@@ -15,6 +15,7 @@ DEVICE = Word("host.name", "router-1")
         (Everything(), Narrowing()),
         (CODE, Narrowing(code="UPDOWN")),
         (DEVICE, Narrowing(device="router-1")),
+        (Word("event.code", "1.3.6.1.4.1.9.0.1"), Narrowing()),  # a trap's OID has two forms
         (And((DEVICE, Not(Everything()), CODE)), Narrowing("UPDOWN", "router-1")),
         (Or((CODE, DEVICE)), Narrowing()),
         (Not(CODE), Narrowing()),

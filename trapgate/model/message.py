@@ -78,13 +78,19 @@ class Trap(msgspec.Struct, frozen=True, gc=False):
 class SyslogMessage(msgspec.Struct, frozen=True, gc=False):
     """A decoded syslog line, RFC 3164, RFC 5424 or a vendor's own.
 
-    `facility` and `severity` are the PRI's numbers (`None` without a PRI). `timestamp` is what
-    the device said (nanoseconds; `None` if it said nothing usable) and `clock_trusted` whether
+    `format` is the name of the parser that knew most of it: the dialect of its body, else the
+    grammar of its header (`rfc3164`, `rfc5424`, `cisco-ios`, `meraki`, `key-value`), else
+    `unparsed`. `facility` and `severity` are the PRI's numbers (`None` without a PRI). `timestamp`
+    is what the device said (nanoseconds; `None` if it said nothing usable) and `clock_trusted` whether
     its clock was set. `hostname` is `None` unless the message names its device. `code` is the
     vendor's mnemonic and `provider` its facility; `fields` are flat ECS keys that the body gave.
+    `relay` is the host of a header that a relay put before the device's own, `node` the part of
+    the device that wrote the line (`RP/0/RSP1/CPU0`). `repeated` is how many times the message
+    came that this one stands for ("last message repeated 3 times"); then `message` is the repeated
+    one if the line quotes it.
     """
 
-    format: Literal["rfc3164", "rfc5424", "cisco-ios", "unparsed"]
+    format: str
     facility: int | None
     severity: int | None
     timestamp: int | None
@@ -102,6 +108,9 @@ class SyslogMessage(msgspec.Struct, frozen=True, gc=False):
     message: str
     raw: bytes
     problems: tuple[Problem, ...] = ()
+    relay: str | None = None
+    node: str | None = None
+    repeated: int | None = None
 
 
 Message = Trap | SyslogMessage
@@ -118,9 +127,9 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A decoder's whole answer to one datagram.
 
     Exactly one of these holds: `messages` is not empty; `refusal` is set; `problems` is not empty
-    and its first code is the reason why the datagram is malformed. `messages` has one message:
-    a datagram is one event, and of more than one the first is taken and the problem
-    `more-messages` is noted on it. `raw` is the datagram as it may
+    and its first code is the reason why the datagram is malformed. `messages` are in the order
+    of the datagram: one of SNMP, of syslog as many as a sender packed into it (each an event of its
+    own, with its own bytes in the message's `raw`). `raw` is the datagram as it may
     be kept (secrets masked); `replies` are datagrams to send once this one is durable. `identity`
     is what makes the message the same one where its bytes do not: an SNMPv3 inform that is sent
     again is encrypted anew. `None`: the bytes are the identity.

@@ -38,9 +38,17 @@ class Decision(msgspec.Struct, frozen=True):
 
     `subject` is an event id, an alert's fingerprint, a group key or a notification id; `verdict` a
     stable slug; `reason` a sentence for a human; `refs` the other subjects that it concerns.
+    `earlier` are the subjects of which the same was decided just before: a run of repeats is one
+    decision, with the last event as its subject. All of them find it in the history.
     """
 
     subject: str
     verdict: str
     reason: str
     refs: Mapping[str, str] = {}
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def times(self) -> int:
+        """How many decisions this one stands for."""
+        return 1 + len(self.earlier)

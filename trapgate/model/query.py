@@ -9,7 +9,8 @@ import msgspec
 
 
 class Word(msgspec.Struct, frozen=True, tag=True):
-    """`field:value`: the field has exactly this value (any of them, if it has several)."""
+    """`field:value`: the field has exactly this value (any of them, if it has several). The OID of
+    a trap stands for both of its forms (`trapgate.query.meant`)."""
 
     field: str
     value: str

@@ -69,8 +69,7 @@ MATCHES_SCHEMA = 1
 """Version of the persisted form of `EventMatches`: MessagePack, (version, matches)."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_versioned = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw]).decode
-_decode_matches = msgspec.msgpack.Decoder(EventMatches).decode
+_decode = msgspec.msgpack.Decoder(tuple[int, EventMatches]).decode
 
 
 def encode_matches(matches: EventMatches) -> bytes:
@@ -83,7 +82,7 @@ def decode_matches(payload: bytes) -> EventMatches | None:
     """What a record of the `matches` spool says; `None` if it cannot be read: it is damaged, or
     of another version."""
     try:
-        version, matches = _decode_versioned(payload)
-        return _decode_matches(matches) if version == MATCHES_SCHEMA else None
+        version, matches = _decode(payload)
     except (msgspec.DecodeError, ValueError):
         return None
+    return matches if version == MATCHES_SCHEMA else None

@@ -1,9 +1,9 @@
 """What each sender of syslog said before: gaps in its numbers, and what it says is repeated.
 
 Syslog over UDP loses lines without a trace, but some devices number theirs (`service
-sequence-numbers` of Cisco, the log events of Nokia): a number that is left out is a line that nobody
-has seen, and becomes an event. "Last message repeated 3 times" is about a line that was seen: it
-takes over that line's code and fields, so that rules meet it too.
+sequence-numbers` of Cisco, the log events of Nokia): a number that is left out is a line that
+nobody has seen, and becomes an event. "Last message repeated 3 times" is about a line that was
+seen: it takes over that line's code and fields, so that rules meet it too.
 
 All of it is a function of the lines read so far. The numbers are saved; the lines of the last
 seconds are read again.

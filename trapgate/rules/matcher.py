@@ -1,7 +1,8 @@
 """Which rules an event meets: stateless, on the ingest path, asked for every event.
 
 Almost all events meet no rule, so the rules are filed under the `event.code` values that they
-demand: an event is shown only to the rules of its code and to those that demand none.
+demand: an event is shown only to the rules of its code and to those that demand none, and to a
+rule's `match` or `clear` only if it is of a code that this one may have.
 """
 
 from collections import defaultdict
@@ -24,11 +25,12 @@ TextReader = Callable[[Event], str]
 
 
 class _Candidate(msgspec.Struct, frozen=True):
-    """A rule, compiled; `order` is its place among the rules."""
+    """A rule, compiled; `order` is its place among the rules. A side is `None` where it is not to
+    be asked: the rule has none, or it demands codes that the event does not have."""
 
     order: int
     rule: str
-    raises: Predicate
+    raises: Predicate | None
     clears: Predicate | None
     key: tuple[TextReader, ...]
     captures: tuple[tuple[str, TextReader], ...]
@@ -42,11 +44,12 @@ class Matcher:
         by_code: defaultdict[str, list[_Candidate]] = defaultdict(list)
         for order, rule in enumerate(rules):
             candidate = _compiled(order, rule)
-            codes = _codes(rule)
-            if codes is None:
+            match, clear = required_codes(rule.match), _clear_codes(rule)
+            if match is None or clear is None:
                 anywhere.append(candidate)
-            for code in codes or ():
-                by_code[code].append(candidate)
+                continue
+            for code in match | clear:
+                by_code[code].append(_for_code(candidate, code in match, code in clear))
         self._anywhere = tuple(anywhere)
         self._by_code = {
             code: tuple(sorted((*found, *anywhere), key=lambda candidate: candidate.order))
@@ -64,16 +67,23 @@ class Matcher:
         for candidate in candidates:
             if candidate.clears is not None and candidate.clears(event):
                 found.append(_match(candidate, event, "clear"))
-            elif candidate.raises(event):
+            elif candidate.raises is not None and candidate.raises(event):
                 found.append(_match(candidate, event, "raise"))
         return tuple(found)
 
 
-def _codes(rule: Rule) -> frozenset[str] | None:
-    """The codes of which an event must have one to meet either side; `None`: any will do."""
-    match = required_codes(rule.match)
-    clear = required_codes(rule.clear) if rule.clear is not None else frozenset()
-    return None if match is None or clear is None else match | clear
+def _clear_codes(rule: Rule) -> frozenset[str] | None:
+    """The codes of which an event must have one to meet the clear; `None`: any will do."""
+    return required_codes(rule.clear) if rule.clear is not None else frozenset()
+
+
+def _for_code(candidate: _Candidate, raises: bool, clears: bool) -> _Candidate:
+    """The candidate as events of one code are to ask it."""
+    return msgspec.structs.replace(
+        candidate,
+        raises=candidate.raises if raises else None,
+        clears=candidate.clears if clears else None,
+    )
 
 
 def _compiled(order: int, rule: Rule) -> _Candidate:

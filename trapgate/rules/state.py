@@ -1,6 +1,6 @@
 """What is remembered of one key of one rule, and its stored form."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Literal
 
@@ -67,14 +67,19 @@ class KeyState(msgspec.Struct, frozen=True):
     schema: int = STATE_SCHEMA
 
     def is_newer_than(self, match: Match) -> bool:
-        """Whether a match is late: its device says that it happened before the last one in order,
-        and a message can be as late as that. Without one clock for both (`ARRIVAL` is none: it is
-        always in order) nobody can say; what arrived later counts as later."""
-        if self.clock != match.clock or match.clock == ARRIVAL:
-            return False
-        behind_ns = self.at - match.timestamp
-        waited_ns = match.received_at - self.arrived_at
-        return 0 < behind_ns <= REORDER_MAX_NS and waited_ns <= REORDER_MAX_NS
+        """Whether a match is late."""
+        return is_behind(self.at, self.clock, self.arrived_at, match)
+
+
+def is_behind(at: int, clock: str, arrived_at: int, match: Match) -> bool:
+    """Whether a match is late after one of this instant, clock and arrival: its device says that
+    it happened before that one, and a message can be as late as that. Without one clock for both
+    (`ARRIVAL` is none: it is always in order) nobody can say; what arrived later counts as later.
+    """
+    if match.clock == ARRIVAL or clock != match.clock:
+        return False
+    waited_ns = match.received_at - arrived_at
+    return 0 < at - match.timestamp <= REORDER_MAX_NS and waited_ns <= REORDER_MAX_NS
 
 
 class _Version(msgspec.Struct):
@@ -110,13 +115,14 @@ def decode_state(data: bytes) -> KeyState:
         raise StateUnreadable(0) from None
 
 
-def with_event(ids: Sequence[str], event_id: str) -> tuple[str, ...]:
-    """The ids with one more; beyond `EVENT_IDS_MAX` the second goes: the first raised it all."""
-    if event_id in ids[-1:]:
-        return tuple(ids)
-    if len(ids) < EVENT_IDS_MAX:
-        return (*ids, event_id)
-    return (ids[0], *ids[2:], event_id)
+def with_events(ids: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:
+    """The ids with more of them, each once where it follows itself; beyond `EVENT_IDS_MAX` the
+    second goes: the first raised it all."""
+    kept = list(ids)
+    for event_id in more:
+        if event_id not in kept[-1:]:
+            kept.append(event_id)
+    return tuple(kept if len(kept) <= EVENT_IDS_MAX else (kept[0], *kept[1 - EVENT_IDS_MAX :]))
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -4,7 +4,8 @@
                                raised ──raise──▶ raised (a repeat)
 
 A match is late if the last accepted one of its key was stamped later by the same clock; a late
-one changes no condition. Nothing here is remembered: what comes out is a proposal.
+one changes no condition. Repeats of a key with nothing else of it in between are one `Run`.
+Nothing here is remembered: what comes out is a proposal.
 """
 
 from collections import Counter
@@ -15,7 +16,8 @@ from typing import Literal
 import msgspec
 
 from trapgate.model import NEVER, NS_PER_S, Decision, Match, Now, PostedAlert, fingerprint
-from trapgate.rules.state import ARRIVAL, KeyState, rule_of, state_key, with_event
+from trapgate.rules.run import Run
+from trapgate.rules.state import ARRIVAL, KeyState, rule_of, state_key, with_events
 from trapgate.rules.texts import RuleTexts
 
 DEVICE_LAG_MAX_S = 300
@@ -73,6 +75,7 @@ class Turn:
         self._keys_max = keys_max
         self._counts = counts
         self._added: Counter[str] = Counter()
+        self._runs: dict[tuple[str, tuple[str, ...]], Run] = {}
         self._repeats: dict[str, tuple[RuleTexts, Match]] = {}
         self._firing: dict[str, int] = {}
         self.changes: dict[str, KeyState] = {}
@@ -82,6 +85,13 @@ class Turn:
 
     def take(self, match: Match) -> None:
         """Apply one match, seeing the effects of those before."""
+        place = (match.rule, match.key)
+        run = self._runs.get(place)
+        if run is not None:
+            if match.verb == "raise":
+                run.add(match)
+                return
+            self._end_run(self._runs.pop(place))
         texts = self._texts(match.rule)
         if texts is None:
             self._decide(match, "rule-gone")
@@ -91,7 +101,7 @@ class Turn:
         raised = state is not None and state.condition == "raised"
         if state is not None and raised:
             if match.verb == "raise":
-                self._repeat(key, state, match, texts)
+                self._runs[place] = Run(key, state, texts, match)
             else:
                 self._clear(key, state, match)
         elif match.verb == "raise":
@@ -101,6 +111,9 @@ class Turn:
 
     def finish(self) -> None:
         """Render the alerts that were repeated: once for the batch, however often it was."""
+        for run in self._runs.values():
+            self._end_run(run)
+        self._runs.clear()
         for key in tuple(self._repeats):
             self._settle(key)
 
@@ -133,20 +146,17 @@ class Turn:
         self._post_firing(key, state, match)
         self._decide(match, "raised", state.fingerprint)
 
-    def _repeat(self, key: str, state: KeyState, match: Match, texts: RuleTexts) -> None:
-        late = state.is_newer_than(match)
-        repeated = msgspec.structs.replace(
-            state,
-            at=state.at if late else match.timestamp,
-            clock=match.clock,
-            arrived_at=state.arrived_at if late else match.received_at,
-            changed_at=self._now.wall_ns,
-            count=state.count + 1,
-            event_ids=with_event(state.event_ids, match.event_id),
-        )
-        self._put(key, repeated)
-        self._repeats[key] = (texts, match)
-        self._decide(match, "repeated", state.fingerprint)
+    def _end_run(self, run: Run) -> None:
+        """Write down what a run came to; its alert is rendered when it is settled."""
+        state = run.state(self._now.wall_ns)
+        self._put(run.key, state)
+        self._repeats[run.key] = (run.texts, run.last)
+        *earlier, last = run.event_ids
+        reason = REASONS["repeated"]
+        if earlier:
+            reason = f"{len(run.event_ids):,} events met the rule's match again, {last} the last"
+        refs = {"alert": state.fingerprint, "rule": run.last.rule}
+        self.decisions.append(Decision(last, "repeated", reason, refs, tuple(earlier)))
 
     def _clear(self, key: str, state: KeyState, match: Match) -> None:
         if state.is_newer_than(match):
@@ -161,7 +171,7 @@ class Turn:
             arrived_at=match.received_at,
             changed_at=self._now.wall_ns,
             ends_at=end_of(state, self._now),
-            event_ids=with_event(state.event_ids, match.event_id),
+            event_ids=with_events(state.event_ids, (match.event_id,)),
         )
         self._put(key, cleared)
         self._firing.pop(key, None)

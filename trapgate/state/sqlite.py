@@ -17,8 +17,6 @@ from trapgate.state.draft import Draft
 from trapgate.state.errors import StateLocked, unavailable
 from trapgate.state.schema import connect
 
-SCHEMA_VERSION = 1
-
 CACHE_KIB = 65_536
 """The pages of 50,000 alerts stay in memory, so that writing one again reads nothing."""
 
@@ -68,7 +66,7 @@ class SqliteStateStore:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = _lock(path)
             try:
-                store = cls(connect(path, _LAYOUT, SCHEMA_VERSION, "FULL"), lock)
+                store = cls(connect(path, (_LAYOUT,), "FULL"), lock)
             except BaseException:
                 os.close(lock)
                 raise

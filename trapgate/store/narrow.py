@@ -3,6 +3,7 @@
 import msgspec
 
 from trapgate.model.query import And, Query, Word
+from trapgate.query import meant
 
 
 class Narrowing(msgspec.Struct, frozen=True):
@@ -18,7 +19,8 @@ def narrowing(query: Query) -> Narrowing:
     code = device = None
     for operand in operands:
         if isinstance(operand, Word) and operand.field == "event.code":
-            code = operand.value
+            values = meant(operand.field, operand.value)
+            code = operand.value if len(values) == 1 else code  # a trap's OID has two forms
         elif isinstance(operand, Word) and operand.field == "host.name":
             device = operand.value
     return Narrowing(code, device)

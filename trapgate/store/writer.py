@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,21 @@ NUMBERS_CACHED_MAX = 65_536
 """Texts of one column whose number is remembered: spoofed host names fill the file's dictionary,
 which goes with its day, but not the memory."""
 
-# "OR IGNORE" would also pass over a row that breaks NOT NULL: a loss that nobody sees
-_INSERT: Final = (
-    "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (seq) DO NOTHING"
-)
+ROWS_IN_STATEMENT: Final = 64
+"""Rows that one statement inserts: beyond this its own cost is not seen any more, and ten values
+each stay below the 999 variables that every SQLite takes."""
+
+_ROW_SQL: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _insert_sql(rows: int) -> str:
+    # "OR IGNORE" would also pass over a row that breaks NOT NULL: a loss that nobody sees
+    values = ", ".join([_ROW_SQL] * rows)
+    return f"INSERT INTO events VALUES {values} ON CONFLICT (seq) DO NOTHING"
+
+
+_INSERT: Final = _insert_sql(1)
+_INSERT_MANY: Final = _insert_sql(ROWS_IN_STATEMENT)
 _WIDEN: Final = """
     INSERT INTO buckets VALUES (?, ?, ?, ?) ON CONFLICT (bucket, stream)
     DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)
@@ -64,7 +76,7 @@ class DayWriter:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             rows = self._rows(events)
-            self._connection.executemany(_INSERT, rows)
+            self._insert(rows)
             self._connection.executemany(_WIDEN, _extents(rows))
             self._connection.execute("COMMIT")
         except BaseException:
@@ -108,6 +120,13 @@ class DayWriter:
                 raise Unstorable(position, str(error)) from error
         return rows
 
+    def _insert(self, rows: Sequence[_Row]) -> None:
+        whole = len(rows) - len(rows) % ROWS_IN_STATEMENT
+        for at in range(0, whole, ROWS_IN_STATEMENT):
+            slice_ = rows[at : at + ROWS_IN_STATEMENT]
+            self._connection.execute(_INSERT_MANY, tuple(chain.from_iterable(slice_)))
+        self._connection.executemany(_INSERT, rows[whole:])
+
     def _undo(self) -> None:
         # numbers given in a transaction that did not happen must not be remembered
         for numbers in (self._streams, self._datasets, self._codes, self._devices):
@@ -118,10 +137,12 @@ class DayWriter:
 
 def _extents(rows: Sequence[_Row]) -> list[tuple[int, int, int, int]]:
     """(bucket, stream, first seq, last seq) of each bucket and stream among the rows."""
-    extents: dict[tuple[int, int], tuple[int, int]] = {}
+    sequences: dict[tuple[int, int], list[int]] = {}
     for row in rows:
         seq = row[0]
         key = (row[2] // BUCKET_NS, seq >> SEQUENCE_BITS)
-        first, last = extents.get(key, (seq, seq))
-        extents[key] = (min(first, seq), max(last, seq))
-    return [(*key, *extent) for key, extent in extents.items()]
+        if key in sequences:
+            sequences[key].append(seq)
+        else:
+            sequences[key] = [seq]
+    return [(*key, min(found), max(found)) for key, found in sequences.items()]

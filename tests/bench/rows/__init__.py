@@ -2,18 +2,25 @@
 family, a new family a module here."""
 
 from . import (
+    burst,
     decode_syslog,
     decode_trap,
+    memory,
+    mib,
     paging,
     rule_match,
     spool_append,
     store_write,
     translate,
+    v3,
     whole_path,
 )
 
 FAMILIES = (
     whole_path.FAMILY,
+    v3.FAMILY,
+    burst.FAMILY,
+    memory.FAMILY,
     paging.FAMILY,
     spool_append.FAMILY,
     decode_trap.FAMILY,
@@ -21,6 +28,7 @@ FAMILIES = (
     decode_syslog.FAMILY,
     store_write.FAMILY,
     rule_match.FAMILY,
+    mib.FAMILY,
 )
 
 __all__ = ["FAMILIES"]

@@ -7,7 +7,7 @@ from pysnmp.proto.api import v2c
 
 from trapgate.decode.snmp import SnmpDecoder
 
-from ..figures import Bench, Family, Measurement, Spec
+from ..figures import Bench, Family, Mark, Measurement, Spec
 from ..samples import ARRIVED, configuration, trap_datagrams
 from ..stopwatch import fastest_us
 
@@ -44,7 +44,15 @@ def _decode_with_pysnmp(data: bytes) -> int:
 
 FAMILY = Family(
     "decode-trap",
-    (Spec("decode-trap", "µs a trap", "v2c bytes to a decoded trap", "pysnmp"),),
+    (
+        Spec(
+            "decode-trap",
+            "µs a trap",
+            "v2c bytes to a decoded trap",
+            "pysnmp",
+            Mark("ratio", "<", 1 / 25),
+        ),
+    ),
     measure,
     repeats=3,
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-
 from ..figures import Bench, Family, Measurement, Spec
 from ..samples import ARRIVED, STREAM, configuration, trap_datagrams
 from ..stopwatch import fastest_us
