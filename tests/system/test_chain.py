@@ -130,7 +130,12 @@ def check_trap(event: Mapping[str, Any], port: Port, state: str, version: str, d
     assert event["snmp"]["version"] == version
     assert event["snmp"]["credential"] == "default"
     assert event["snmp"]["trap"]["oid"] == _OID[state]
-    assert event["snmp"]["vb"] == {"ifIndex": str(port.index), "ifDescr": port.name}
+    variables = {"ifIndex": str(port.index), "ifDescr": port.name}
+    if version == "1":  # what RFC 3584 adds, without the community
+        variables["snmpTrapAddress"] = event["snmp"]["agent_address"]
+        variables["snmpTrapCommunity"] = "********"
+        variables["snmpTrapEnterprise"] = event["snmp"]["enterprise"]
+    assert event["snmp"]["vb"] == variables
 
 
 Way = Snmptrap | TrapgateSend | Logger
