@@ -1,5 +1,7 @@
 """Lines that are missing become an event; lines that say "repeated" say what."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +12,13 @@ from trapgate.normalize.previous import GAP_CODE, GAP_MAX, REORDERED_MAX, Previo
 
 
 def line(
-    number: int | None = None, *, device: str = "r1", code: str = "UPDOWN", **fields: FieldValue
+    number: int | None = None,
+    fields: Mapping[str, FieldValue] | None = None,
+    *,
+    device: str = "r1",
+    code: str = "UPDOWN",
 ) -> Event:
-    if number is not None:
-        fields["event.sequence"] = number
+    numbered: Mapping[str, FieldValue] = {} if number is None else {"event.sequence": number}
     return Event(
         id="0a0b0c0d" + "0" * 24,
         position=Position("raw", 7),
@@ -26,7 +31,7 @@ def line(
         severity=3,
         code=code,
         labels={"site": "ber1"},
-        fields=fields,
+        fields={**numbered, **(fields or {})},
         message="text",
         raw=b"raw",
     )
@@ -111,27 +116,27 @@ def test_without_numbers_there_is_nothing_to_save() -> None:
 
 def test_what_is_repeated_is_what_was_said() -> None:
     memory = Previous()
-    memory.follow(line(code="UPDOWN", **{"interface.name": "Gi0/1", "event.parser": "cisco-ios"}))
-    event, _ = memory.follow(line(code="", **{"event.repeated": 3, "event.parser": "rfc3164"}))
+    memory.follow(line(None, {"interface.name": "Gi0/1", "event.parser": "cisco-ios"}))
+    event, _ = memory.follow(line(None, {"event.repeated": 3, "event.parser": "rfc3164"}, code=""))
     assert event.code == "UPDOWN"
     assert event.fields == {
         "interface.name": "Gi0/1",
         "event.repeated": 3,
         "event.parser": "rfc3164",
     }
-    again, _ = memory.follow(line(code="", **{"event.repeated": 5}))
+    again, _ = memory.follow(line(None, {"event.repeated": 5}, code=""))
     assert again.code == "UPDOWN"
 
 
 def test_a_repeat_of_nothing_stays_as_it_is() -> None:
-    event = line(code="", **{"event.repeated": 3})
+    event = line(None, {"event.repeated": 3}, code="")
     assert Previous().follow(event) == (event, None)
 
 
 def test_a_repeat_that_says_its_own_code_keeps_it() -> None:
     memory = Previous()
     memory.follow(line(code="UPDOWN"))
-    event = line(code="LINK", **{"event.repeated": 3})
+    event = line(None, {"event.repeated": 3}, code="LINK")
     assert memory.follow(event)[0] == event
 
 

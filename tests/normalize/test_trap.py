@@ -18,8 +18,9 @@ from trapgate.model import (
     Varbind,
 )
 from trapgate.normalize.origin import Origins
+from trapgate.normalize.payload import MESSAGE_CHARS_MAX
 from trapgate.normalize.sources import Sources, SourceSettings
-from trapgate.normalize.trap import MESSAGE_CHARS_MAX, TrapNormalizer
+from trapgate.normalize.trap import TrapNormalizer
 
 MIBS = Path(__file__).parents[2] / "mibs"
 MIB = MibIndex.load({path.name: path.read_text() for path in sorted(MIBS.glob("*.json"))})

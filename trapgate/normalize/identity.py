@@ -24,6 +24,9 @@ BUCKET_DATAGRAMS_MAX = 1_000_000
 """Datagrams that one bucket remembers, some 100 MB at the most; above it, repeats in the rest of
 the bucket are not recognised (each is an event of its own, with an id that may come again)."""
 
+SENDERS_CACHED_MAX = 65_536
+"""Senders whose key is remembered; a scan of spoofed ones empties the cache, no more."""
+
 _BUCKET_NS = BUCKET_S * NS_PER_S
 
 
@@ -48,6 +51,7 @@ class Identities:
         self._seen: dict[bytes, int] = {}
         self._before: dict[bytes, int] = {}
         self._prefix = ""
+        self._keys: dict[tuple[Protocol, str], bytes] = {}
 
     def of(self, datagram: Datagram, protocol: Protocol, identity: bytes | None = None) -> Identity:
         """The identity of the next datagram of the stream. `identity` is what makes it the same
@@ -55,8 +59,8 @@ class Identities:
         number = datagram.received_at // _BUCKET_NS
         if number != self._number:
             self._turn_to(number)
-        peer = datagram.peer.address
-        key = f"{protocol}/{peer}".encode()
+        sender = (protocol, datagram.peer.address)
+        key = self._keys.get(sender) or self._key(sender)
         if identity is None:
             digest = blake2b(datagram.data, digest_size=12, key=key).digest()
         else:  # `person`: nobody can send bytes that pass for the identity of other bytes
@@ -70,6 +74,14 @@ class Identities:
             return Identity(self._prefix + digest.hex(), False)
         again = blake2b(digest + before.to_bytes(8, "big"), digest_size=12).hexdigest()
         return Identity(self._prefix + again, False)
+
+    def _key(self, sender: tuple[Protocol, str]) -> bytes:
+        """What sets the datagrams of a sender apart from the same bytes of others."""
+        if len(self._keys) >= SENDERS_CACHED_MAX:
+            self._keys.clear()
+        protocol, peer = sender
+        key = self._keys[sender] = f"{protocol}/{peer}".encode()
+        return key
 
     def _turn_to(self, number: int) -> None:
         self._seen = self._buckets.setdefault(number, {})

@@ -1,8 +1,5 @@
-"""A decoded trap → an event: names from the MIB index, the device by the policy of `origin`.
-
-Every variable is a field `snmp.vb.NAME` by its MIB name, whatever its position in the trap, so
-that rules need no positions; one that no MIB names has its OID for a name. `snmp.varbinds` keeps
-all of them in order, `snmp.index.NAME` what the table instances in their names say.
+"""A decoded trap → an event: what it says from its `payload`, the device by the policy of `origin`,
+and what its header tells.
 """
 
 from trapgate.mib import MibIndex
@@ -17,25 +14,17 @@ from trapgate.model import (
 )
 from trapgate.normalize.coexistence import raw_without_community, v1_varbinds
 from trapgate.normalize.origin import Origin, Origins, canonical_address
+from trapgate.normalize.payload import Payloads
 from trapgate.normalize.variables import Variables
-
-MESSAGE_CHARS_MAX = 2_048
-"""The one line that people read and search; all variables are in `snmp.varbinds`."""
-
-CUT = "…"
-"""Ends a message that was cut."""
-
-INTERFACE_NAMES = ("snmp.vb.ifName", "snmp.vb.ifDescr")
-"""Which variable names an interface: the first that is there and not empty."""
 
 
 class TrapNormalizer:
     """Makes events of traps; its only state are the caches of what it is given."""
 
     def __init__(self, mib: MibIndex, origins: Origins) -> None:
-        self._mib = mib
         self._origins = origins
         self._variables = Variables(mib)
+        self._payloads = Payloads(mib, self._variables)
 
     def event(self, trap: Trap, datagram: Datagram, *, event_id: str, position: Position) -> Event:
         """The event of a trap that arrived in `datagram`.
@@ -45,19 +34,11 @@ class TrapNormalizer:
         """
         peer = datagram.peer.address
         origin = self._origins.of(trap, peer)
+        payload = self._payloads.of(trap)
         fields = _header_fields(trap, origin)
-        code = trap.trap_oid
-        notification = self._mib.notification(code)
-        if notification is not None:
-            code = notification.symbol
-            fields["snmp.trap.name"] = notification.name
-            fields["event.provider"] = notification.module
-        message = self._add_variables(trap, fields, code)
+        fields.update(payload.fields)
         if trap.enterprise is not None:
             self._add_v1_variables(trap, fields, peer)
-        interface = _interface_name(fields)
-        if interface:
-            fields["interface.name"] = interface
         raw = raw_without_community(trap.raw)
         if len(raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(raw)
@@ -72,31 +53,13 @@ class TrapNormalizer:
             datagram.peer,
             origin.device,
             None,
-            code,
+            payload.code,
             origin.labels,
             fields,
-            message,
+            payload.message,
             raw,
             trap.problems,
         )
-
-    def _add_variables(self, trap: Trap, fields: dict[str, FieldValue], code: str) -> str:
-        """Add the variables to `fields` and return them as the event's message."""
-        lines: list[str] = []
-        words = [code]
-        known, named = self._variables.known, self._variables.named
-        for varbind in trap.varbinds:
-            variable = known.get(varbind) or named(varbind, trap.varbinds)
-            key, text = variable.key, variable.text
-            fields[key] = text if key not in fields else _appended(fields[key], text)
-            for part, content in variable.index:
-                fields.setdefault(part, content)
-            words.append(variable.word)
-            lines.append(variable.line)
-        if lines:
-            fields["snmp.varbinds"] = tuple(lines)
-        message = " ".join(words)
-        return message if len(message) <= MESSAGE_CHARS_MAX else message[:MESSAGE_CHARS_MAX] + CUT
 
     def _add_v1_variables(self, trap: Trap, fields: dict[str, FieldValue], peer: str) -> None:
         """Add what RFC 3584 puts behind the payload. The message is without: it tells no human
@@ -149,17 +112,3 @@ def _add_v3_header(trap: Trap, level: SecurityLevel, fields: dict[str, FieldValu
         fields["snmp.context_engine_id"] = trap.context_engine_id
     if trap.context_name:
         fields["snmp.context_name"] = trap.context_name
-
-
-def _appended(value: FieldValue, text: str) -> tuple[str, ...]:
-    """The values of a variable that occurs again, in order."""
-    return (*value, text) if isinstance(value, tuple) else (str(value), text)
-
-
-def _interface_name(fields: dict[str, FieldValue]) -> str:
-    """The name of the trap's interface, of several the first; "" if it tells none."""
-    for key in INTERFACE_NAMES:
-        value = fields.get(key)
-        if value:
-            return value[0] if isinstance(value, tuple) else str(value)
-    return ""

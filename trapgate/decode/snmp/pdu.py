@@ -50,6 +50,13 @@ _UPTIMES = (SYS_UPTIME, SYS_UPTIME[:-2])
 _TRAP_OIDS = (SNMP_TRAP_OID, SNMP_TRAP_OID[:-2])
 _IP_TAGS = (0x40, ber.OCTETS)
 _TIME_TAGS = (0x43, ber.INTEGER)
+_UPTIME = bytes.fromhex("06082b0601020101030043")
+"""sysUpTime.0 and the type of its value."""
+
+_UPTIME_NUMBER = 2 + len(_UPTIME) + 1
+"""From the beginning of that variable to its number, where all lengths are short."""
+
+_LONG_FORM = ber.LONG_FORM
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 _oid_of = attrgetter("oid")
 
@@ -106,8 +113,7 @@ def read_pdu(
         return _v1_trap(version, header, varbinds, credential, raw, found)
     request_id, pos = _number(data, pos, stop, found)
     pos = _after_errors(data, pos, stop)
-    varbinds = _varbinds(data, pos, stop, reader, found)
-    trap_oid, uptime, payload = _without_header(varbinds, found)
+    trap_oid, uptime, payload = _notification(data, pos, stop, reader, found)
     return Trap(
         version,
         "trap" if tag == TRAP else "inform",
@@ -217,6 +223,52 @@ def _varbinds(
     if len(set(map(_oid_of, varbinds))) < len(varbinds):
         note(found, REPEATED_VARBIND)
     return varbinds
+
+
+def _notification(
+    data: bytes, pos: int, end: int, reader: VarbindReader, found: list[Problem]
+) -> tuple[str, int | None, tuple[Varbind, ...]]:
+    """snmpTrapOID, sysUpTime and the rest, from the list that ends the PDU.
+
+    What a device says again is only new in its uptime: the bytes behind that are looked up whole.
+    The payload of the same bytes is the same object.
+    """
+    behind = _behind_uptime(data, pos, end)
+    if behind is None:
+        return _without_header(_varbinds(data, pos, end, reader, found), found)
+    uptime, rest = behind
+    known = reader.payloads.get(rest)
+    if known is not None:
+        return known[0], uptime, known[1]
+    noted = len(found)
+    trap_oid, seen, payload = _without_header(_varbinds(data, pos, end, reader, found), found)
+    if len(found) == noted:
+        reader.remember_payload(rest, trap_oid, payload)
+    return trap_oid, seen, payload
+
+
+def _behind_uptime(data: bytes, pos: int, end: int) -> tuple[int, bytes] | None:
+    """The uptime and all behind it, if the list fills the PDU and begins with sysUpTime.0 in its
+    usual form; anything else takes the careful way."""
+    start = pos + 2 if end - pos < _LONG_FORM else pos + 3
+    number = start + _UPTIME_NUMBER
+    if number + 4 > end or not data.startswith(_UPTIME, start + 2):
+        return None
+    size = data[number - 1]
+    after = number + size
+    length = data[start - 1]
+    if (
+        data[pos] != ber.SEQUENCE
+        or (start == pos + 3 and data[pos + 1] != _LONG_FORM + 1)
+        or start + length != end
+        or data[start] != ber.SEQUENCE
+        or start + 2 + data[start + 1] != after
+        or not 1 <= size <= 4
+        or data[number] >= _LONG_FORM  # the sign bit: an oddity
+        or after > end
+    ):
+        return None
+    return int.from_bytes(data[number:after], "big"), data[after:end]
 
 
 def _without_header(

@@ -36,6 +36,16 @@ starts anew."""
 REPEATED_BYTES_MAX = 64
 """Longer variables are texts, which repeat less and cost more to keep."""
 
+PAYLOADS_MAX = 8_192
+"""Whole payloads that are remembered, some 10 MB: a storm says the same again and again. Past it
+the cache starts anew."""
+
+PAYLOAD_BYTES_MAX = 1_024
+"""Longer ones are texts and tables, which repeat less."""
+
+Payload = tuple[str, tuple[Varbind, ...]]
+"""snmpTrapOID and the variables behind it."""
+
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 MULTIBYTE_TAG = 0x1F
 
@@ -46,12 +56,21 @@ Reader = Callable[[bytes, Oids, list[Problem]], Value]
 
 class VarbindReader:
     """Reads variable-bindings lists within `limits`. Its only state are caches: `oids`, and the
-    variables that devices repeat (names and states, not counters), by their bytes."""
+    variables that devices repeat (names and states, not counters) and the `payloads`, by their
+    bytes."""
 
     def __init__(self, limits: SnmpLimits | None = None) -> None:
         self.limits = limits or SnmpLimits()
         self.oids = Oids(self.limits.oid_parts)
+        self.payloads: dict[bytes, Payload] = {}
         self._repeated: dict[bytes, Varbind] = {}
+
+    def remember_payload(self, encoded: bytes, trap_oid: str, payload: tuple[Varbind, ...]) -> None:
+        """Keep what the bytes behind a trap's uptime say, if nothing about them is odd."""
+        if len(encoded) <= PAYLOAD_BYTES_MAX:
+            if len(self.payloads) >= PAYLOADS_MAX:
+                self.payloads.clear()
+            self.payloads[encoded] = (trap_oid, payload)
 
     def read(self, data: bytes, pos: int, end: int, found: list[Problem]) -> list[Varbind]:
         """Read the content of a list, in order.
