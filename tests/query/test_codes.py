@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from query.events import event
 from query.trees import TREES
 from trapgate.model.query import Query
-from trapgate.query import parse_query, predicate, required_codes
+from trapgate.query import given_code, parse_query, predicate, required_codes
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,25 @@ def test_the_oid_of_a_trap_demands_either_of_its_forms() -> None:
     query = parse_query("event.code:1.3.6.1.4.1.9.9.41.2.0.1 and host.name:x")
     either = frozenset(("1.3.6.1.4.1.9.9.41.2.0.1", "1.3.6.1.4.1.9.9.41.2.1"))
     assert required_codes(query) == either
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("event.code:a and host.name:x", "host.name:x"),
+        ("event.code:(a or b) and host.name:x", "host.name:x"),
+        ("event.code:a", "*"),
+        ("not event.code:b", "*"),
+        ("event.code:b or host.name:x", "host.name:x"),
+        ("(event.code:b and host.name:x) or (event.code:a and host.name:y)", "host.name:y"),
+        ("host.name:x and message:down", "host.name:x and message:down"),
+    ],
+)
+def test_what_is_left_to_ask_of_a_known_code(text: str, left: str) -> None:
+    assert given_code(parse_query(text), "a") == parse_query(left)
+
+
+@given(TREES, st.sampled_from(("", "a", "ab", "and", "zz")))
+def test_a_known_code_changes_no_answer(tree: Query, code: str) -> None:
+    seen = event(code=code)
+    assert predicate(given_code(tree, code))(seen) == predicate(tree)(seen)

@@ -4,7 +4,7 @@ In: a query as users write it, a subset of Kibana's KQL. Out: a tree that three 
 package's predicate, SQL, Elasticsearch) read alike. Pure; errors carry an offset into the text.
 """
 
-from trapgate.query.codes import required_codes
+from trapgate.query.codes import given_code, required_codes
 from trapgate.query.errors import QueryError
 from trapgate.query.fields import FieldKind, check_field, field_kind
 from trapgate.query.oids import meant
@@ -20,6 +20,7 @@ __all__ = [
     "check_field",
     "field_kind",
     "field_text",
+    "given_code",
     "meant",
     "parse_query",
     "predicate",

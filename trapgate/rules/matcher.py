@@ -12,7 +12,8 @@ from typing import Literal
 import msgspec
 
 from trapgate.model import By, Event, Match, Rule
-from trapgate.query import Predicate, predicate, read_text, required_codes
+from trapgate.model.query import Query
+from trapgate.query import Predicate, given_code, predicate, read_text, required_codes
 
 KEY_CHARS_MAX = 512
 """A key value is cut here: it becomes a label, and an honest one (a name, an address) is shorter;
@@ -49,7 +50,11 @@ class Matcher:
                 anywhere.append(candidate)
                 continue
             for code in match | clear:
-                by_code[code].append(_for_code(candidate, code in match, code in clear))
+                sides = (
+                    rule.match if code in match else None,
+                    rule.clear if code in clear else None,
+                )
+                by_code[code].append(_for_code(candidate, code, *sides))
         self._anywhere = tuple(anywhere)
         self._by_code = {
             code: tuple(sorted((*found, *anywhere), key=lambda candidate: candidate.order))
@@ -77,12 +82,14 @@ def _clear_codes(rule: Rule) -> frozenset[str] | None:
     return required_codes(rule.clear) if rule.clear is not None else frozenset()
 
 
-def _for_code(candidate: _Candidate, raises: bool, clears: bool) -> _Candidate:
-    """The candidate as events of one code are to ask it."""
+def _for_code(
+    candidate: _Candidate, code: str, match: Query | None, clear: Query | None
+) -> _Candidate:
+    """The candidate as events of one code are to ask it, by the sides that they may meet."""
     return msgspec.structs.replace(
         candidate,
-        raises=candidate.raises if raises else None,
-        clears=candidate.clears if clears else None,
+        raises=None if match is None else predicate(given_code(match, code)),
+        clears=None if clear is None else predicate(given_code(clear, code)),
     )
 
 
