@@ -69,7 +69,7 @@ def test_an_odd_uptime_is_read_with_care(uptime: int) -> None:
 
 def test_what_is_odd_is_told_each_time() -> None:
     decoder = SnmpDecoder(SnmpSettings())
-    repeated = trapped(TRAP_OID, UPTIME, PAYLOAD, IF_INDEX, IF_INDEX)
+    repeated = trapped(UPTIME, TRAP_OID, PAYLOAD, IF_INDEX)
     for _ in range(2):
         problems = trap(decoder.decode(datagram(repeated), NOW)).problems
         assert [problem.code for problem in problems] == ["repeated-varbind"]
