@@ -17,7 +17,7 @@ from trapgate.app.layout import RULES_READER, Layout
 from trapgate.decode.snmp import EngineMemory
 from trapgate.decode.snmp.engines import Heard
 from trapgate.model import Position, Protocol
-from trapgate.pipeline.memory import SAVED_SCHEMA, _Saved
+from trapgate.pipeline.memory import Saved
 from trapgate.spool import SnapshotFile
 
 NOW = 1_800_000_000 * 10**9
@@ -120,11 +120,11 @@ def saved_memory(layout: Layout, lane: str, boots: int, last_seen: int) -> None:
     memory = EngineMemory()
     heard = Heard(CONFIGURED, "noc", "10.0.0.7", boots, 0, b"digest", last_seen)
     memory.hear(heard, passing=False)
-    parts = msgspec.msgpack.encode(_Saved(SAVED_SCHEMA, {Protocol.SNMP: memory.saved()}))
+    parts = msgspec.msgpack.encode(Saved(decoders={Protocol.SNMP: memory.saved()}))
     SnapshotFile(layout.memory(lane)).save(Position("s", 1), parts)
 
 
-def test_known_engines_are_those_of_both_lanes(tmp_path: Path) -> None:
+def test_known_engines_are_those_of_all_lanes(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     assert known_engines(layout) == {}
     saved_memory(layout, RULES_READER, boots=1, last_seen=10)
@@ -133,3 +133,5 @@ def test_known_engines_are_those_of_both_lanes(tmp_path: Path) -> None:
     assert known_engines(layout)[CONFIGURED].boots == 2
     saved_memory(layout, RULES_READER, boots=3, last_seen=30)
     assert known_engines(layout)[CONFIGURED].boots == 3
+    saved_memory(layout, f"raw-2-{RULES_READER}", boots=4, last_seen=40)
+    assert known_engines(layout)[CONFIGURED].boots == 4

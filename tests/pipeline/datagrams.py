@@ -116,7 +116,7 @@ class WordDecoder:
             procid=None,
             msgid=None,
             structured_data={},
-            sequence=None,
+            sequence=int(data.split()[1]) if word == "line" and b" " in data else None,
             provider=None,
             code=word,
             vendor_severity=None,

@@ -35,6 +35,7 @@ from trapgate.model import (
     decode_matches,
 )
 from trapgate.normalize.identity import Identities
+from trapgate.normalize.previous import GAP_CODE, Previous
 from trapgate.normalize.settings import RateLimitSettings
 from trapgate.observe import Metrics
 from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, RETRY_S, Ingest, Sinks, run_ingest
@@ -706,9 +707,22 @@ def test_a_memory_of_another_stream_or_ahead_of_its_place_is_not_used(place: Pos
     decoders = {protocol: WordDecoder(protocol, turns=1) for protocol in Protocol}
     gates, spool = Gates(), spooled(*turns(3))
     for name in ("store", "rules"):
-        spool.snapshot(name).save(place, Memory(decoders, Identities(), storms()).saved())
+        spool.snapshot(name).save(
+            place, Memory(decoders, Identities(), storms(), Previous()).saved()
+        )
     Process(spool, gates).run()
     assert stored(gates) == [1, 3]
+
+
+def test_a_gap_over_a_restart_is_seen() -> None:
+    gates = Gates()
+    spool = spooled(record(b"line 7", listener=LINES), record(b"other", 500))
+    process = Process(spool, gates)
+    process.run()
+    process.ingest.save(at_once=True)
+    spool.append([record(b"line 9", 1_000, listener=LINES)])
+    Process(spool, gates).run()
+    assert codes(gates) == ["line", "other", GAP_CODE, "line"]
 
 
 def test_a_new_configuration_keeps_the_memory() -> None:

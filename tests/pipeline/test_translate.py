@@ -5,9 +5,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.datagrams import LINES, T0, TRAPS, WordDecoder, datagram, translator
-from trapgate.model import Datagram, Decoded, Now, Protocol, Trap
+from trapgate.model import Datagram, Decoded, Now, Position, Protocol, Trap
+from trapgate.normalize.previous import GAP_CODE
 from trapgate.normalize.settings import RateLimitSettings
-from trapgate.pipeline.translate import MORE_MESSAGES, Batch
+from trapgate.pipeline.translate import Batch
 
 NOW = Now(T0, 0)
 
@@ -98,11 +99,26 @@ def test_a_bug_in_the_syslog_decoder_keeps_the_bytes() -> None:
     assert (event.fields["event.reason"], event.raw) == ("internal-error", b"bug 1")
 
 
-def test_of_more_messages_the_first_is_taken() -> None:
+def test_each_message_of_a_datagram_is_an_event() -> None:
     found = masked(b"twice")
-    assert found.ledger == {"stored": 1}
-    (event,) = found.events
-    assert MORE_MESSAGES in event.problems
+    assert found.ledger == {"stored": 1}  # datagrams are counted
+    first, second = found.events
+    assert (first.position, second.position) == (Position("raw", 1), Position("raw/2", 1))
+    assert first.id[:8] == second.id[:8]
+    assert first.id != second.id
+
+
+def numbered(*numbers: int) -> Batch:
+    """Lines of a device that numbers them."""
+    made = translator()
+    lines = [datagram(b"line %d" % number, listener=LINES) for number in numbers]
+    return made.batch(list(enumerate(lines, start=1)), "raw", made.memory(), NOW)
+
+
+def test_lines_that_are_missing_are_an_event() -> None:
+    found = numbered(4, 5, 8)
+    assert [event.code for event in found.events] == ["line", "line", GAP_CODE, "line"]
+    assert found.ledger == {"stored": 3}
 
 
 def test_a_record_that_cannot_be_read_has_no_event() -> None:

@@ -15,7 +15,7 @@ from trapgate.app.layout import RULES_READER, Layout
 from trapgate.decode.snmp import Engine, EngineMemory, OwnEngine
 from trapgate.model import NS_PER_S, Protocol
 from trapgate.observe import logger
-from trapgate.pipeline.memory import parts_of
+from trapgate.pipeline.memory import saved_of
 from trapgate.spool import SnapshotFile
 
 ENGINE_SCHEMA = 1
@@ -136,12 +136,11 @@ def own_engine(path: Path) -> OwnEngine | None:
 
 def known_engines(layout: Layout) -> Mapping[bytes, Engine]:
     """The engines that were learned, as of the last time that ingest saved them (about every 10 s);
-    one that came in through both lanes as it was last heard. Raises `OSError`."""
+    one that came in through several lanes as it was last heard. Raises `OSError`."""
     engines: dict[bytes, Engine] = {}
-    lanes = (RULES_READER, f"{layout.bulk_spool.name}-{RULES_READER}")
-    for lane in lanes:
-        _, memory = SnapshotFile(layout.memory(lane)).load()
-        saved = parts_of(memory).get(Protocol.SNMP, b"")
+    for path in layout.lane_memories(RULES_READER):
+        _, memory = SnapshotFile(path).load()
+        saved = saved_of(memory).decoders.get(Protocol.SNMP, b"")
         for engine_id, engine in EngineMemory.restored(saved).learned.items():
             other = engines.get(engine_id)
             if other is None or other.last_seen < engine.last_seen:

@@ -27,6 +27,7 @@ the bucket are not recognised (each is an event of its own, with an id that may 
 SENDERS_CACHED_MAX = 65_536
 """Senders whose key is remembered; a scan of spoofed ones empties the cache, no more."""
 
+_BUCKET_DIGITS = 8
 _BUCKET_NS = BUCKET_S * NS_PER_S
 
 
@@ -40,6 +41,13 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 def bucket_of(received_at: int) -> int:
     """The number of the 10-second bucket of an instant."""
     return received_at // _BUCKET_NS
+
+
+def part_id(event_id: str, number: int) -> str:
+    """The id of the event of a later message (the second is number 2) of a datagram whose first
+    one has this id."""
+    digest = blake2b(f"{event_id}/{number}".encode(), digest_size=12).hexdigest()
+    return event_id[:_BUCKET_DIGITS] + digest
 
 
 class Identities:
@@ -87,7 +95,7 @@ class Identities:
         self._seen = self._buckets.setdefault(number, {})
         self._before = self._buckets.get(number - 1, {})
         self._number = number
-        self._prefix = f"{number:08x}"
+        self._prefix = f"{number:0{_BUCKET_DIGITS}x}"
         while len(self._buckets) > BUCKETS_MAX:
             del self._buckets[min(self._buckets)]
         if number not in self._buckets:  # the clock was set back by more than the memory holds

@@ -11,6 +11,7 @@ import msgspec
 
 from trapgate.model import Protocol
 from trapgate.normalize.identity import Identities
+from trapgate.normalize.previous import Previous
 from trapgate.normalize.storm import StormPolicy, Storms
 from trapgate.ports import Decoder
 
@@ -18,34 +19,43 @@ SAVED_SCHEMA = 1
 """Version of what `Memory.saved` returns; another one is not read."""
 
 
-class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    schema: int
-    decoders: Mapping[Protocol, bytes]
+class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of a memory: that of each decoder, and of the senders of syslog."""
+
+    schema: int = SAVED_SCHEMA
+    decoders: Mapping[Protocol, bytes] = {}
+    previous: bytes = b""
 
 
 class Memory:
-    """The memory of one leg: recent datagrams, who sends too much just now, and a decoder a
-    protocol with what it remembers."""
+    """The memory of one leg: recent datagrams, who sends too much just now, what senders of syslog
+    said before, and a decoder a protocol with what it remembers."""
 
     def __init__(
-        self, decoders: Mapping[Protocol, Decoder], identities: Identities, storms: Storms
+        self,
+        decoders: Mapping[Protocol, Decoder],
+        identities: Identities,
+        storms: Storms,
+        previous: Previous,
     ) -> None:
         self.decoders = decoders
         self.identities = identities
         self.storms = storms
+        self.previous = previous
 
     def saved(self) -> bytes:
         """What cannot be read again from the last seconds of the spool; empty if there is none."""
         parts = {protocol: decoder.saved() for protocol, decoder in self.decoders.items()}
-        if not any(parts.values()):
+        previous = self.previous.saved()
+        if not previous and not any(parts.values()):
             return b""
-        return msgspec.msgpack.encode(_Saved(SAVED_SCHEMA, parts))
+        return msgspec.msgpack.encode(Saved(SAVED_SCHEMA, parts, previous))
 
     def taken_over(self, decoders: Mapping[Protocol, Decoder], policy: StormPolicy) -> Self:
         """The same memory in the hands of newly configured decoders, under a new policy."""
         parts = {protocol: decoder.saved() for protocol, decoder in self.decoders.items()}
         self.storms.use(policy)
-        return type(self)(restored(decoders, parts), self.identities, self.storms)
+        return type(self)(restored(decoders, parts), self.identities, self.storms, self.previous)
 
 
 def restored(
@@ -58,12 +68,12 @@ def restored(
     }
 
 
-def parts_of(saved: bytes) -> Mapping[Protocol, bytes]:
-    """What was saved, by protocol; nothing if it is damaged or of another version."""
-    if not saved:
-        return {}
+def saved_of(data: bytes) -> Saved:
+    """What was saved; nothing if it is damaged or of another version."""
+    if not data:
+        return Saved()
     try:
-        read = msgspec.msgpack.decode(saved, type=_Saved)
+        read = msgspec.msgpack.decode(data, type=Saved)
     except msgspec.DecodeError:
-        return {}
-    return read.decoders if read.schema == SAVED_SCHEMA else {}
+        return Saved()
+    return read if read.schema == SAVED_SCHEMA else Saved()

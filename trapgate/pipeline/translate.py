@@ -13,22 +13,23 @@ from trapgate.model import (
     Dataset,
     Decoded,
     Event,
+    Message,
     Now,
     Outcome,
     Position,
-    Problem,
     Protocol,
     Refusal,
     Trap,
 )
-from trapgate.normalize.identity import Identities, Identity
+from trapgate.normalize.identity import Identities, Identity, part_id
+from trapgate.normalize.previous import Previous
 from trapgate.normalize.sources import Sources
 from trapgate.normalize.storm import StormPolicy, Storms
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
 from trapgate.observe import logger
-from trapgate.pipeline.memory import Memory, parts_of, restored
+from trapgate.pipeline.memory import Memory, restored, saved_of
 from trapgate.ports import Decoder
 from trapgate.rules.matcher import Matcher
 
@@ -43,8 +44,6 @@ _BER_SEQUENCE = 0x30
 
 UNREADABLE_RECORD = "unreadable-record"
 """Reason of a malformed record of the spool: no datagram can be told from it, so no event is."""
-
-MORE_MESSAGES = Problem("more-messages", "error", "the datagram had more messages than this one")
 
 
 class Batch(msgspec.Struct):
@@ -85,10 +84,11 @@ class Translator:
     def memory(self, saved: bytes = b"", of: Memory | None = None) -> Memory:
         """A memory as saved, or a new one; with `of` only the decoders' part is, the rest is that
         of this other memory."""
-        decoders = restored(self._decoders, parts_of(saved))
+        read = saved_of(saved)
+        decoders = restored(self._decoders, read.decoders)
         if of is not None:
-            return Memory(decoders, of.identities, of.storms)
-        return Memory(decoders, Identities(), Storms(self._storms))
+            return Memory(decoders, of.identities, of.storms, Previous())
+        return Memory(decoders, Identities(), Storms(self._storms), Previous(read.previous))
 
     def taken_over(self, memory: Memory) -> Memory:
         """A memory of another configuration's translator, for this one."""
@@ -138,10 +138,15 @@ class Translator:
             if identity.duplicate:
                 return Outcome.DUPLICATE
             event = self._event(decoded, datagram, position, identity.event_id)
-            refusal = self._folded(event, memory.storms)
+            refusal = self._keep(event, memory, batch)
+            for number, message in enumerate(decoded.messages[1:], start=2):
+                # positions tell events apart: the same place, in a stream of its own
+                place = Position(f"{position.stream}/{number}", position.sequence)
+                event_id = part_id(identity.event_id, number)
+                later = self._normalized(message, datagram, place, event_id)
+                refusal = self._keep(later, memory, batch) and refusal
             if refusal is not None:
                 return _ended(refusal)
-            batch.events.append(event)
             return Outcome.STORED if decoded.messages else _malformed(decoded)
         except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug()
@@ -152,25 +157,33 @@ class Translator:
             batch.events.append(event)
             return _malformed(broken)
 
-    def _folded(self, event: Event, storms: Storms) -> Refusal | None:
-        """How the event ends if it only repeats what its source has said too often."""
-        return storms.fold(event, self.matcher.matches(event)) if storms.over(event) else None
+    def _keep(self, event: Event, memory: Memory, batch: Batch) -> Refusal | None:
+        """Add an event to the batch, and before it what it shows to be missing. How it ends if it
+        only repeats what its source has said too often: it is not added then."""
+        if event.kind == "syslog.network":
+            event, gap = memory.previous.follow(event)
+            if gap is not None:
+                batch.events.append(gap)
+        storms = memory.storms
+        refusal = storms.fold(event, self.matcher.matches(event)) if storms.over(event) else None
+        if refusal is None:
+            batch.events.append(event)
+        return refusal
 
     def _event(
         self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
     ) -> Event:
-        """The event of the first message, or of none. An event is known by its datagram's id and
-        position, so there is no place for a second one: that it was there is noted."""
-        if not decoded.messages:
-            return self._undecoded(decoded, datagram, position, event_id)
-        message = decoded.messages[0]
+        """The event of the first message, or of none."""
+        if decoded.messages:
+            return self._normalized(decoded.messages[0], datagram, position, event_id)
+        return self._undecoded(decoded, datagram, position, event_id)
+
+    def _normalized(
+        self, message: Message, datagram: Datagram, position: Position, event_id: str
+    ) -> Event:
         if isinstance(message, Trap):
-            event = self._traps.event(message, datagram, event_id=event_id, position=position)
-        else:
-            event = self._syslog.event(message, datagram, event_id=event_id, position=position)
-        if len(decoded.messages) == 1:
-            return event
-        return msgspec.structs.replace(event, problems=(*event.problems, MORE_MESSAGES))
+            return self._traps.event(message, datagram, event_id=event_id, position=position)
+        return self._syslog.event(message, datagram, event_id=event_id, position=position)
 
     def _undecoded(
         self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str

@@ -17,8 +17,12 @@ is an address that lies in networks; `text` is searched for words."""
 FIELDS: Mapping[str, FieldKind] = {
     "bgp.neighbor": "keyword",
     "bgp.state": "keyword",
+    "client.ip": "ip",
+    "client.mac": "keyword",
+    "client.port": "number",
     "error.code": "keyword",
     "error.message": "text",
+    "event.action": "keyword",
     "event.code": "keyword",
     "event.dataset": "keyword",
     "event.end": "keyword",
@@ -28,9 +32,12 @@ FIELDS: Mapping[str, FieldKind] = {
     "event.provider": "keyword",
     "event.raw_bytes": "number",
     "event.reason": "keyword",
+    "event.repeated": "number",
     "event.sequence": "number",
     "event.severity": "number",
     "event.start": "keyword",
+    "fan.name": "keyword",
+    "fan.state": "keyword",
     "host.ip": "ip",
     "host.name": "keyword",
     "interface.name": "keyword",
@@ -47,10 +54,25 @@ FIELDS: Mapping[str, FieldKind] = {
     "log.syslog.severity.name": "keyword",
     "log.syslog.version": "keyword",
     "message": "text",
+    "neighbor.address": "keyword",
+    "neighbor.group": "keyword",
+    "neighbor.protocol": "keyword",
+    "neighbor.state": "keyword",
+    "network.transport": "keyword",
+    "observer.product": "keyword",
+    "observer.vendor": "keyword",
     "ospf.neighbor": "keyword",
     "ospf.state": "keyword",
+    "pool.member": "keyword",
+    "pool.name": "keyword",
+    "pool.state": "keyword",
     "process.name": "keyword",
     "process.pid": "number",
+    "psu.name": "keyword",
+    "psu.state": "keyword",
+    "rule.name": "keyword",
+    "server.ip": "ip",
+    "server.port": "number",
     "snmp.agent_address": "ip",
     "snmp.context_engine_id": "keyword",
     "snmp.context_name": "keyword",
@@ -70,10 +92,18 @@ FIELDS: Mapping[str, FieldKind] = {
     "snmp.version": "keyword",
     "source.ip": "ip",
     "source.port": "number",
+    "temperature.sensor": "keyword",
+    "temperature.state": "keyword",
+    "trapgate.gap.first": "number",
+    "trapgate.gap.last": "number",
+    "trapgate.gap.lost": "number",
     "trapgate.storm.codes": "keyword",
     "trapgate.storm.distinct": "number",
     "trapgate.storm.events": "number",
     "trapgate.storm.folded": "number",
+    "user.name": "keyword",
+    "vlan.id": "keyword",
+    "vrf.name": "keyword",
 }
 """Fields with fixed names (ECS where ECS has one)."""
 
@@ -85,6 +115,7 @@ PREFIXES = (
     "ospf.",
     "snmp.index.",
     "snmp.vb.",
+    "syslog.pairs.",
 )
 """Fields whose last part is somebody else's word (a MIB's, a device's, the user's): keywords."""
 
@@ -95,6 +126,15 @@ def field_kind(field: str) -> FieldKind | None:
     if kind is None and field.startswith(PREFIXES) and field not in PREFIXES:
         return "keyword"
     return kind
+
+
+def field_problem(field: str) -> str | None:
+    """What is wrong with a field's name, `None` if an event can have it."""
+    try:
+        check_field(field)
+    except QueryError as error:
+        return f"{error.summary}; {error.help}" if error.help else error.summary
+    return None
 
 
 def check_field(field: str, offset: int = 0) -> FieldKind:
