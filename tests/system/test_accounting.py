@@ -17,6 +17,9 @@ DENIED = 200
 CLOSED = 150
 LINES = 800
 
+BURST = 50_000
+"""Traps at once."""
+
 BURST_S = 5
 """More than the traps below take to be sent."""
 
@@ -69,3 +72,26 @@ def test_counts_are_exact_over_a_restart(trapgate: Trapgate) -> None:
         device.send_all(link_trap(index) for index in range(201, 301))
         eventually(lambda: trapgate.kept() == 300, "stored")
     assert len(trapgate.stored_events()) == 300
+
+
+def test_a_burst_is_accounted_for(trapgate: Trapgate) -> None:
+    """As fast as the machine can, from one device, in the default configuration: what is over its
+    budget is folded as far as it repeats, and everything is counted once."""
+    interfaces = 100
+    burst = [link_trap(1 + n % interfaces, request_id=1 + n) for n in range(BURST)]
+    with Sender(trapgate.snmp) as device:
+        for data in burst:
+            device.send(data)
+        assert device.sent == BURST
+    trapgate.await_accounted(BURST)
+
+    def ingested(outcome: str) -> int:
+        return trapgate.counted("trapgate_ingest_datagrams_total", outcome=outcome)
+
+    dropped = trapgate.counted("trapgate_listen_dropped_total")
+    assert ingested("stored") + ingested("rate-limited") + dropped == BURST
+    assert ingested("rate-limited") > 0
+    # no first raise is folded: each interface is down
+    eventually(lambda: len(trapgate.alerts()) == interfaces, "all interfaces are down")
+    stored = [event for event in trapgate.stored_events() if event.code == "IF-MIB::linkDown"]
+    assert len(stored) == ingested("stored")
