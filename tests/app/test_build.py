@@ -61,6 +61,10 @@ def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
             ['trapgate.yml:3:28: "Mars/Base" is not a time zone (write it as Europe/Berlin)'],
         ),
         (
+            {"trapgate": MAIN + "spool: {workers: 17}"},
+            ['trapgate.yml:3:9: "workers" must be from 1 to 16'],
+        ),
+        (
             {"alertmanager": ALERTMANAGER + "- name: default\n"},
             [
                 'alertmanager.yml:3:3: notification config name "default" is not unique',
@@ -190,6 +194,7 @@ def test_a_passphrase_in_a_file_is_checked_too(tmp_path: Path) -> None:
         ("sources: [{cidr: 10.0.0.1, name: r1}]", []),
         ("data: there", ["data"]),
         ("spool: {size_max: 2GiB}", ["spool"]),
+        ("spool: {workers: 2}", ["spool"]),
         ("store: {retention_days: 7}", ["store"]),
         ("web: {listen: '127.0.0.1:1'}", ["web"]),
         ("observe: {log_level: debug}", ["observe"]),

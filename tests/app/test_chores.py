@@ -7,7 +7,7 @@ import pytest
 
 from app.folders import RULES, built, bundle_of, written
 from trapgate.app.build import Configuration
-from trapgate.app.chores import CHORES_S, Chores, MatchesSpool
+from trapgate.app.chores import CHORES_S, Chores, TendedSpool
 from trapgate.app.engine import RevokedEngines, revoke_engines
 from trapgate.app.files import publish_bundle
 from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER, Layout
@@ -55,7 +55,7 @@ class Site:
             published=Published(layout.bundle),
             settings=configuration.settings.store,
             store=self.store,
-            matches=MatchesSpool(self.writer, self.metrics),
+            spools=[TendedSpool(self.writer, self.metrics, (CORE_READER,))],
             translator_of=lambda configuration: configuration.translator(lambda: None),
             revoked=self.revoked,
             count_damage=self.count,

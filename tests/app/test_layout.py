@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trapgate.app.layout import Layout
+from trapgate.app.layout import RULES_READER, STORE_READER, Layout
 
 
 def mode(path: Path) -> int:
@@ -24,3 +24,34 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     assert mode(tmp_path) == 0o755
     for folder in (layout.run, layout.data / "spool", layout.events):
         assert mode(folder) == 0o700, folder
+
+
+def test_each_receive_process_has_lanes_of_its_own(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    assert (layout.raw_spool.name, layout.bulk_spool.name) == ("raw", "raw-bulk")
+    assert (layout.raw_lane(1), layout.bulk_lane(1)) == (layout.raw_spool, layout.bulk_spool)
+    assert (layout.raw_lane(2).name, layout.bulk_lane(2).name) == ("raw-2", "raw-2-bulk")
+
+
+def test_lanes_of_more_receive_processes_are_found(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.create()
+    assert layout.left_over(1) == ()
+    for name in ("raw", "raw-bulk", "raw-2", "raw-2-bulk", "raw-10", "raw-03", "raw-x", "matches"):
+        (layout.data / "spool" / name).mkdir()
+    assert layout.left_over(1) == (2, 10)
+    assert layout.left_over(2) == (10,)
+    assert layout.left_over(16) == ()
+
+
+def test_each_lane_has_its_memories(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    assert layout.lane_memories(RULES_READER) == ()
+    lanes = (layout.raw_lane(1), layout.bulk_lane(1), layout.raw_lane(2), layout.bulk_lane(2))
+    paths = [layout.lane_memory(lane, RULES_READER) for lane in lanes]
+    assert paths[0] == layout.memory(RULES_READER)
+    assert len(set(paths)) == len(lanes)
+    for path in (*paths, layout.lane_memory(lanes[0], STORE_READER)):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert set(layout.lane_memories(RULES_READER)) == set(paths)

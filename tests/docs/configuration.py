@@ -34,7 +34,7 @@ INTRODUCTION = """\
 
 Every key of every file. `trapgate check` reads the files as `trapgate run` does and says all that
 is wrong with them, with file, line and column. A key that is not listed here is an error. A changed
-file is taken over by `POST /-/reload` or SIGHUP, all of it or nothing; `data`, `listen`, `spool`,
+file is taken over by `POST /-/reload` or SIGHUP, all of it or nothing; `data`, `spool`,
 `store`, `web` and `observe` need a restart.
 """
 

@@ -88,3 +88,41 @@ def test_an_address_may_become_wider_or_narrower(
     # nobody else may follow; of a TCP port the kernel remembers that it was shared once
     with pytest.raises(BindFailed):
         bind(settings(f"{new}:{port}", transport=transport), beside=transport == "udp")
+
+
+def reuse(bound: BoundListener) -> int:
+    return bound.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+
+
+def test_the_sockets_of_all_workers_stay_together(opened: list[BoundListener]) -> None:
+    port = free_port()
+    first = rebind((), [settings(f"*:{port}", "a"), settings("127.0.0.1:0", "b", "tcp")], 2)
+    opened += first
+    assert [(bound.settings.name, bound.worker) for bound in first] == [
+        ("a", 1),
+        ("a", 2),
+        ("b", 1),
+    ]
+    wanted = [settings("127.0.0.1:0", "b", "tcp"), settings(f"*:{port}", "c", buffer_bytes=131072)]
+    again = rebind(first, wanted, 2)
+    assert [bound.socket for bound in again] == [first[2].socket, first[0].socket, first[1].socket]
+    assert [bound.worker for bound in again] == [1, 1, 2]
+    assert {bound.receive_buffer_bytes() for bound in again[1:]} == {2 * 131072}
+    assert removed(first, again[:1]) == first[:2]
+
+    narrower = rebind(again, [settings(f"127.0.0.1:{port}")], 2)
+    opened += narrower
+    assert len(narrower) == 2
+    assert removed(again, narrower) == again
+    # the old ones are spread over both workers until they are closed
+    assert [reuse(bound) for bound in (*again, *narrower)] == [0, 1, 1, 1, 1]
+
+
+def test_of_the_sockets_of_workers_too_all_or_none(opened: list[BoundListener]) -> None:
+    free = free_port()
+    taken = bind(settings("127.0.0.1:0"))
+    opened.append(taken)
+    wanted = [settings(f"127.0.0.1:{free}"), settings(f"127.0.0.1:{taken.local.port}")]
+    with pytest.raises(BindFailed, match="Address already in use"):
+        rebind((), wanted, 3)
+    opened.append(bind(settings(f"127.0.0.1:{free}")))

@@ -238,6 +238,7 @@ class Trapgate:
         """The pid of `receive`, `ingest` or `core`, known by the file that only it keeps open."""
         own = {
             "receive": self.layout.raw_spool / "stream",
+            "receive-2": self.layout.raw_lane(2) / "stream",
             "ingest": self.layout.matches_spool / "stream",
             "core": self.layout.state,
         }[name]

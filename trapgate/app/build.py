@@ -19,11 +19,16 @@ from trapgate.app.engine import Engines
 from trapgate.app.files import Bundle
 from trapgate.app.mibs import load_index
 from trapgate.app.redact import without_secrets
-from trapgate.app.settings import AlertmanagerSettings, ReceiverSettings, Settings
+from trapgate.app.settings import (
+    WORKERS_MAX,
+    AlertmanagerSettings,
+    ReceiverSettings,
+    Settings,
+)
 from trapgate.config import Section, did_you_mean, load
 from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
-from trapgate.decode.syslog import SyslogDecoder
-from trapgate.listen import check_listeners
+from trapgate.decode.syslog import Dialects, SyslogDecoder, build_dialects
+from trapgate.listen import check_listeners, with_paths
 from trapgate.mib import MibIndex
 from trapgate.model import IntegrationId, Problem, Protocol, Rule, Span
 from trapgate.normalize.origin import Origins
@@ -35,6 +40,7 @@ from trapgate.normalize.trap import TrapNormalizer
 from trapgate.notify import LogIntegration, WebhookIntegration, check_webhook
 from trapgate.pipeline.translate import Translator
 from trapgate.ports import Integration
+from trapgate.query import field_problem
 from trapgate.rules import Matcher, build_rules
 
 MakeIntegration = Callable[[], Integration]
@@ -53,6 +59,7 @@ class Configuration(msgspec.Struct, frozen=True):
     integrations: Mapping[IntegrationId, MakeIntegration]
     sources: Sources
     mib: MibIndex
+    dialects: Dialects
 
     def translator(
         self,
@@ -74,7 +81,11 @@ class Configuration(msgspec.Struct, frozen=True):
                     engines.revoked,
                     any_community=any_community,
                 ),
-                Protocol.SYSLOG: SyslogDecoder(self.sources.zone_of),
+                Protocol.SYSLOG: SyslogDecoder(
+                    self.sources.zone_of,
+                    self.dialects,
+                    self.sources.vendor_of,
+                ),
             },
             traps=TrapNormalizer(self.mib, origins),
             syslog=SyslogNormalizer(self.sources),
@@ -105,7 +116,9 @@ def build(bundle: Bundle) -> tuple[Configuration | None, list[Problem]]:
     alertmanager = load(bundle.alertmanager[1], bundle.alertmanager[0], AlertmanagerSettings)
     rules, rule_problems = build_rules(bundle.rules)
     mib = load_index(bundle.mibs, bundle.vendor_mibs)
+    dialects, dialect_problems = build_dialects(bundle.own_dialects, bundle.dialects, field_problem)
     problems = [*main.problems, *alertmanager.problems, *rule_problems, *mib.problems]
+    problems += dialect_problems
     builder = _Builder(bundle)
     if main.value is not None:
         builder.check_main(main.value)
@@ -118,6 +131,8 @@ def build(bundle: Bundle) -> tuple[Configuration | None, list[Problem]]:
     assert alertmanager.value is not None
     assert builder.route is not None
     settings = builder.with_secrets(main.value)
+    listeners = with_paths(settings.listen, Path(bundle.folder))
+    settings = msgspec.structs.replace(settings, listen=listeners)
     configuration = Configuration(
         bundle=bundle,
         settings=settings,
@@ -128,6 +143,7 @@ def build(bundle: Bundle) -> tuple[Configuration | None, list[Problem]]:
         integrations=builder.integrations,
         sources=Sources(settings.sources),
         mib=mib,
+        dialects=dialects,
     )
     return configuration, problems
 
@@ -150,6 +166,9 @@ class _Builder:
         if settings.store.retention_days < 1:
             summary = "retention_days must be 1 or more"
             self.problems.append(settings.store.problem("retention_days", summary))
+        if not 1 <= settings.spool.workers <= WORKERS_MAX:
+            summary = f'"workers" must be from 1 to {WORKERS_MAX}'
+            self.problems.append(settings.spool.problem("workers", summary))
         if not _loopback(settings.web.listen.host):
             summary = "the API has no authentication yet: this lets anybody on the network in"
             span = settings.web.where.key("listen")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from trapgate.app.build import Configuration
 from trapgate.app.engine import RevokedEngines
-from trapgate.app.layout import CORE_READER
 from trapgate.app.published import Published
 from trapgate.app.settings import StoreSettings
 from trapgate.app.trouble import Trouble
@@ -22,22 +21,24 @@ CHORES_S = 10
 """How often ingest deletes what it need not keep: read segments, old days of events."""
 
 
-class MatchesSpool:
-    """The care of the matches spool: what core has read is deleted, what it has not is a metric."""
+class TendedSpool:
+    """The care of a spool whose writer ingest has (the matches, and what receive processes of an
+    earlier run have left): what its readers have read is deleted, what not is a metric."""
 
-    def __init__(self, writer: SpoolWriter, metrics: Metrics) -> None:
+    def __init__(self, writer: SpoolWriter, metrics: Metrics, readers: Sequence[str]) -> None:
         self._writer = writer
+        self._readers = readers
         self._trimming = Trouble("spool.trim")
-        name = writer.folder.name
-        self._bytes = metrics.gauge("trapgate_spool_bytes").labels(name)
-        backlog = metrics.gauge("trapgate_spool_backlog_records")
-        self._backlog = backlog.labels(name, CORE_READER)
+        self._bytes = metrics.gauge("trapgate_spool_bytes").labels(writer.folder.name)
+        self._backlog = metrics.gauge("trapgate_spool_backlog_records")
 
     def trim(self) -> None:
         """Delete and measure; if the disk refuses, the spool fills."""
         with self._trimming.contained():
-            self._writer.trim((CORE_READER,))
-            self._backlog.set(self._writer.backlog(CORE_READER))
+            self._writer.trim(self._readers)
+            for reader in self._readers:
+                backlog = self._writer.backlog(reader)
+                self._backlog.labels(self._writer.folder.name, reader).set(backlog)
         self._bytes.set(self._writer.size_bytes)
 
 
@@ -51,7 +52,7 @@ class Chores:
         published: Published,
         settings: StoreSettings,
         store: SqliteEventStore,
-        matches: MatchesSpool,
+        spools: Sequence[TendedSpool],
         translator_of: Callable[[Configuration], Translator],
         revoked: RevokedEngines,
         count_damage: Callable[[], None],
@@ -61,7 +62,7 @@ class Chores:
         self._published = published
         self._settings = settings
         self._store = store
-        self._matches = matches
+        self._spools = spools
         self._translator_of = translator_of
         self._revoked = revoked
         self._count_damage = count_damage
@@ -83,7 +84,8 @@ class Chores:
             self._due_at = moment.elapsed_ns + CHORES_S * NS_PER_S
             with self._damage.contained():
                 self._count_damage()
-            self._matches.trim()
+            for spool in self._spools:
+                spool.trim()
             self._retain(moment)
             with self._saving.contained():
                 for ingest in self._ingests:

@@ -83,4 +83,6 @@ def port_advice(number: int, port: str) -> str:
         return "ports below 1024 need CAP_NET_BIND_SERVICE: use one above, or grant it"
     if number == errno.EADDRNOTAVAIL:
         return "the address is not one of this machine's"
+    if number == errno.ENOPROTOOPT:
+        return "this kernel cannot spread senders over several sockets: set `spool.workers` to 1"
     return "set another address"

@@ -15,6 +15,7 @@ from trapgate.alerting.core import Core
 from trapgate.app.asking import ask
 from trapgate.app.build import Configuration
 from trapgate.app.clock import now
+from trapgate.app.flow import process_names
 from trapgate.app.layout import CORE_READER
 from trapgate.app.processes import Process
 from trapgate.app.published import Published
@@ -180,8 +181,9 @@ class _CoreProcess:
         for receiver, count in board.owed_resolves().items():
             self.metrics.gauge("trapgate_alerting_owed_resolves").labels(receiver).set(count)
         self.count_damage()
-        others = [self.process.layout.metrics(n) for n in ("supervisor", "receive", "ingest")]
-        return merged_exposition(self.metrics, others)
+        workers = self.process.configuration.settings.spool.workers
+        names = {"supervisor", *process_names(workers)} - {self.process.name}
+        return merged_exposition(self.metrics, map(self.process.layout.metrics, sorted(names)))
 
     # -- reload ------------------------------------------------------------------------------
 

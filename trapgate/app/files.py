@@ -16,6 +16,7 @@ from trapgate.app.mibs import Keep, VendorMibs, vendor_mibs
 from trapgate.app.settings import AlertmanagerSettings, Settings
 from trapgate.compile import Progress
 from trapgate.config import load
+from trapgate.listen import check_certificates, with_paths
 from trapgate.model import Problem, Span
 
 BUNDLE_SCHEMA = 1
@@ -30,6 +31,8 @@ _PACKAGE = Path(__file__).parent.parent
 _BUNDLED = _PACKAGE / "bundled" if (_PACKAGE / "bundled").is_dir() else _PACKAGE.parent
 """`rules/` and `mibs/`: in the wheel inside the package, in a checkout beside it."""
 
+_DIALECTS = _PACKAGE / "dialects"
+
 DEFAULTS = Path(__file__).parent / "defaults"
 """The default configuration."""
 
@@ -42,7 +45,7 @@ SCRATCH_SUFFIX = ".tmp"
 class Bundle(msgspec.Struct, frozen=True):
     """Every text of one configuration. `folder` is where relative paths start; names are as a
     user would write them. `vendor_mibs` are files of the MIB cache, which never change; what could
-    not be kept there is in `mibs`."""
+    not be kept there is in `mibs`. `dialects` of syslog are the user's, `own_dialects` ours."""
 
     schema: int
     folder: str
@@ -52,6 +55,8 @@ class Bundle(msgspec.Struct, frozen=True):
     mibs: Mapping[str, str]
     secrets: Mapping[str, str]
     vendor_mibs: tuple[str, ...] = ()
+    dialects: Mapping[str, str] = {}
+    own_dialects: Mapping[str, str] = {}
 
 
 def read_bundle(
@@ -70,6 +75,7 @@ def read_bundle(
     value = settings.value
     alertmanager = reader.alertmanager(value, main, folder)
     own = reader.vendor_mibs(value, folder, keep, progress)
+    reader.problems += check_certificates(with_paths(value.listen, folder))
     bundle = Bundle(
         schema=BUNDLE_SCHEMA,
         folder=str(folder),
@@ -79,6 +85,10 @@ def read_bundle(
         mibs=own.texts,
         secrets=reader.secrets(value, alertmanager, folder),
         vendor_mibs=own.files,
+        dialects=reader.matching(
+            value.decode.syslog.dialects, folder, value.decode.syslog.where.key("dialects")
+        ),
+        own_dialects=bundled_dialects(),
     )
     if any(problem.severity == "error" for problem in reader.problems):
         return None, [*settings.problems, *reader.problems]
@@ -133,15 +143,22 @@ class _Reader:
             own = _folder(_BUNDLED / "rules", "*.yml")
             found = {f"(built in) {n}": t for n, t in own.items() if not n.endswith(TEST_SUFFIX)}
         span = settings.rules.where.key("files")
-        for pattern in settings.rules.files:
+        return found | self.matching(settings.rules.files, folder, span, TEST_SUFFIX)
+
+    def matching(
+        self, patterns: tuple[str, ...], folder: Path, span: Span, skipped: str = "\0"
+    ) -> dict[str, str]:
+        """The texts of the files that these paths and globs name, but for a suffix."""
+        found: dict[str, str] = {}
+        for pattern in patterns:
             names = sorted(glob(str(folder / pattern)))
             if not names and not has_magic(pattern):
                 names = [str(folder / pattern)]  # reading it says what is wrong
             elif not names:
                 summary, hint = f"no file matches {pattern}", "correct the pattern, or remove it"
-                self.problems.append(Problem("no-rules", "warning", summary, span, hint))
+                self.problems.append(Problem("no-file", "warning", summary, span, hint))
             for name in names:
-                if not name.endswith(TEST_SUFFIX):
+                if not name.endswith(skipped):
                     found[name] = self.text(Path(name), span, "correct the path") or ""
         return found
 
@@ -187,6 +204,11 @@ class _Reader:
 def bundled_mibs() -> dict[str, str]:
     """The MIB index that comes with trapgate: texts by file name."""
     return _folder(_BUNDLED / "mibs", "*.json")
+
+
+def bundled_dialects() -> dict[str, str]:
+    """The dialects that come with trapgate: texts by file name."""
+    return {f"(built in) {name}": text for name, text in _folder(_DIALECTS, "*.yml").items()}
 
 
 def _folder(folder: Path, pattern: str) -> dict[str, str]:

@@ -1,8 +1,12 @@
 """Where things are in the data folder."""
 
+import re
 from pathlib import Path
 
 import msgspec
+
+_LANE = re.compile(r"raw-([1-9][0-9]*)")
+"""A folder of the raw spool of another receive process than the first."""
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -12,12 +16,27 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def raw_spool(self) -> Path:
-        return self.data / "spool" / "raw"
+        """The first lane of the first receive process."""
+        return self.raw_lane(1)
 
     @property
     def bulk_spool(self) -> Path:
-        """The lane of those that send more than their share."""
-        return self.data / "spool" / "raw-bulk"
+        """Its lane of those that send more than their share."""
+        return self.bulk_lane(1)
+
+    def raw_lane(self, worker: int) -> Path:
+        """The first lane of a receive process; they are counted from 1."""
+        return self.data / "spool" / ("raw" if worker == 1 else f"raw-{worker}")
+
+    def bulk_lane(self, worker: int) -> Path:
+        """The bulk lane of a receive process."""
+        return self.data / "spool" / f"{self.raw_lane(worker).name}-bulk"
+
+    def left_over(self, workers: int) -> tuple[int, ...]:
+        """The receive processes beyond so many that have left lanes here when there were more.
+        Raises `OSError`."""
+        names = (_LANE.fullmatch(path.name) for path in (self.data / "spool").iterdir())
+        return tuple(sorted(int(found[1]) for found in names if found and int(found[1]) > workers))
 
     @property
     def matches_spool(self) -> Path:
@@ -46,6 +65,14 @@ class Layout(msgspec.Struct, frozen=True):
     def memory(self, reader: str) -> Path:
         """What the ingest leg of this name remembers of its spool."""
         return self.data / "memory" / f"{reader}.snapshot"
+
+    def lane_memory(self, lane: Path, reader: str) -> Path:
+        """What a reader of a lane remembers; the first lane was once the only one."""
+        return self.memory(reader if lane == self.raw_spool else f"{lane.name}-{reader}")
+
+    def lane_memories(self, reader: str) -> tuple[Path, ...]:
+        """What the readers of this name have saved, of every lane that ever was."""
+        return tuple(sorted(self.memory("").parent.glob(f"*{reader}.snapshot")))
 
     @property
     def engine(self) -> Path:

@@ -1,22 +1,23 @@
-"""What each of the three processes is made of. Each runs in a fork of the supervisor."""
+"""What each kind of process is made of. Each runs in a fork of the supervisor."""
 
 import gc
 import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from trapgate.app.build import Configuration
-from trapgate.app.chores import Chores, MatchesSpool
+from trapgate.app.chores import Chores, TendedSpool
 from trapgate.app.clock import now
 from trapgate.app.engine import Engines, RevokedEngines
 from trapgate.app.files import Stamp
-from trapgate.app.layout import RULES_READER, STORE_READER, Layout
+from trapgate.app.flow import worker_of
+from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER, Layout
 from trapgate.app.published import Published
 from trapgate.app.trouble import Trouble
 from trapgate.decode.snmp import OwnEngine
@@ -44,7 +45,8 @@ cycles and go when their batch is done."""
 
 
 class Inherited(msgspec.Struct, frozen=True):
-    """What the supervisor opened before it forked, for all processes."""
+    """What the supervisor opened before it forked, for all processes; a process's own has those
+    listeners only that are its own."""
 
     listeners: tuple[BoundListener, ...]
     own_engine: OwnEngine
@@ -71,14 +73,16 @@ class Process(msgspec.Struct, frozen=True):
 
 
 def receive_process(process: Process) -> None:
-    """Sockets → raw spool."""
+    """Sockets → raw spool: both lanes of this process's own, with its part of their room."""
     stop = os.eventfd(0, os.EFD_NONBLOCK)
     signal.signal(signal.SIGTERM, lambda *_: os.eventfd_write(stop, 1))
-    settings = process.configuration.settings
+    layout, worker = process.layout, worker_of(process.name)
+    spool = process.configuration.settings.spool
+    size_max_bytes = spool.size_max // spool.workers
     metrics = Metrics()
     raw, bulk = (
-        SpoolWriter.open(folder, size_max_bytes=settings.spool.size_max)
-        for folder in (process.layout.raw_spool, process.layout.bulk_spool)
+        SpoolWriter.open(folder, size_max_bytes=size_max_bytes)
+        for folder in (layout.raw_lane(worker), layout.bulk_lane(worker))
     )
     intake = Intake(
         raw,
@@ -86,13 +90,13 @@ def receive_process(process: Process) -> None:
         process.inherited.raw_bell,
         metrics,
         pacer=RULES_READER,
-        size_max_bytes=settings.spool.size_max,
+        size_max_bytes=size_max_bytes,
     )
     receive = Receive(
         process.inherited.listeners,
         intake,
         metrics,
-        process.layout.metrics(process.name),
+        layout.metrics(process.name),
         readers=(STORE_READER, RULES_READER),
         stop=stop,
         changes=_changes(process.line),
@@ -124,7 +128,7 @@ class _IngestProcess:
         failures = metrics.counter("trapgate_ingest_failures_total")
         bugs, lost = failures.labels("internal-error"), failures.labels("unstorable")
         spool = SpoolWriter.open(layout.matches_spool, size_max_bytes=MATCHES_BYTES_MAX)
-        matches = MatchesSpool(spool, metrics)
+        matches = TendedSpool(spool, metrics, (CORE_READER,))
         self.process = process
         self.metrics = metrics
         self.unpublished = Trouble("metrics.unpublished")
@@ -141,15 +145,16 @@ class _IngestProcess:
             self.replier.send,
         )
         self.damage: list[Follower] = []
-        raw = self.ingest(layout.raw_spool, None)
-        bulk = self.ingest(layout.bulk_spool, raw.place)
-        self.lanes = Lanes([raw.turn], [bulk.turn])
+        workers = configuration.settings.spool.workers
+        gone = layout.left_over(workers)
+        ingests = [self.both_lanes(worker) for worker in (*range(1, workers + 1), *gone)]
+        self.lanes = Lanes([raw.turn for raw, _ in ingests], [bulk.turn for _, bulk in ingests])
         self.chores = Chores(
-            ingests=[raw, bulk],
+            ingests=[lane for both in ingests for lane in both],
             published=Published(layout.bundle, process.stamp),
             settings=configuration.settings.store,
             store=self.store,
-            matches=matches,
+            spools=[matches, *(lane for worker in gone for lane in self.tended(worker))],
             translator_of=self.translator_of,
             revoked=revoked,
             count_damage=self.count_damage,
@@ -158,6 +163,16 @@ class _IngestProcess:
 
     def translator_of(self, configuration: Configuration) -> Translator:
         return configuration.translator(self.on_bug, self.engines)
+
+    def tended(self, worker: int) -> Iterator[TendedSpool]:
+        """The lanes of a receive process that is no more: nobody else deletes what was read."""
+        for folder in (self.process.layout.raw_lane(worker), self.process.layout.bulk_lane(worker)):
+            yield TendedSpool(SpoolWriter.open(folder), self.metrics, (STORE_READER, RULES_READER))
+
+    def both_lanes(self, worker: int) -> tuple[Ingest, Ingest]:
+        """The lanes of one receive process, the first one and the bulk lane."""
+        raw = self.ingest(self.process.layout.raw_lane(worker), None)
+        return raw, self.ingest(self.process.layout.bulk_lane(worker), raw.place)
 
     def ingest(self, folder: Path, place: Callable[[], Position] | None) -> Ingest:
         """One lane. `place` is where the lane stands that this one must not overtake.
@@ -172,7 +187,7 @@ class _IngestProcess:
             name: Leg(
                 reader if place is None else BarrierReader(reader, place),
                 decode,
-                SnapshotFile(layout.memory(name if place is None else f"{folder.name}-{name}")),
+                SnapshotFile(layout.lane_memory(folder, name)),
             )
             for name, reader in readers.items()
         }

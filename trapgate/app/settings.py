@@ -12,6 +12,7 @@ from trapgate.alerting.settings import GlobalSettings, RouteSettings
 from trapgate.compile import MibSettings
 from trapgate.config import Address, ByteSize, Section
 from trapgate.decode.snmp.settings import SnmpSettings
+from trapgate.decode.syslog.settings import SyslogSettings
 from trapgate.listen.settings import ListenerSettings
 from trapgate.normalize.settings import NormalizeSettings
 from trapgate.normalize.sources import SourceSettings
@@ -26,6 +27,10 @@ _DEFAULT_LISTENERS = (
     ),
 )
 
+WORKERS_MAX = 16
+"""Receive processes: with as many ingest, which reads what all of them take, has long been the one
+that is too slow."""
+
 EVERY_ADDRESS = ("*", "0.0.0.0", "::")
 """Hosts that can be listened on, and that no link can lead to."""
 
@@ -37,6 +42,12 @@ class SpoolSettings(Section, frozen=True, kw_only=True):
     """Bound of the raw spool on disk. When it is full (the store or the rules are behind by that
     much) new datagrams are counted as spool-full and TCP senders have to wait."""
 
+    workers: int = 1
+    """Receive processes, 1 to 16. With more than one each has a socket of its own at every UDP
+    listener (SO_REUSEPORT), a spool of its own (`raw`, `raw-2` ...) and its part of `size_max`. A
+    sender's address decides which of them takes its datagrams, so that their order is kept; TCP is
+    taken by the first. Replays of SNMPv3 traps are found among what one of them took."""
+
     later: ClassVar[Mapping[str, str]] = {"age_max": "a bound by age comes later"}
 
 
@@ -46,7 +57,8 @@ class DecodeSettings(Section, frozen=True, kw_only=True):
     snmp: SnmpSettings = SnmpSettings()
     """SNMP traps and informs."""
 
-    later: ClassVar[Mapping[str, str]] = {"syslog": "dialects of your own come later"}
+    syslog: SyslogSettings = SyslogSettings()
+    """Syslog."""
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -25,6 +25,14 @@ from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usa
 from trapgate.app.clock import now
 from trapgate.app.engine import EngineError, load_engine, revoked_engines
 from trapgate.app.files import SCRATCH_SUFFIX
+from trapgate.app.flow import (
+    STOP_S,
+    own_listeners,
+    process_names,
+    receive_names,
+    stage_of,
+    stages,
+)
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Inherited, Process, ingest_process, receive_process
@@ -32,7 +40,7 @@ from trapgate.app.published import Published
 from trapgate.app.trouble import Trouble
 from trapgate.config import Address
 from trapgate.decode.snmp import OwnEngine, engine_id_of
-from trapgate.listen import BindFailed, bind
+from trapgate.listen import BindFailed
 from trapgate.listen.handover import HandoverFailed, hand_over
 from trapgate.listen.rebind import rebind, removed
 from trapgate.observe import Metrics, configure_logs, logger
@@ -40,13 +48,6 @@ from trapgate.spool import Doorbell
 
 EX_CONFIG = 78
 """Exit code of sysexits.h for "configuration error"."""
-
-PROCESSES = ("receive", "ingest", "core")
-"""In the order of the flow, which is the order of stopping."""
-
-STOP_S: Mapping[str, float] = {"receive": 5.0, "ingest": 20.0, "core": 15.0}
-"""How long each may take to stop before it is killed: everything is durable, so that nothing is
-lost by it."""
 
 RESTART_FIRST_S = 0.1
 RESTART_MAX_S = 30.0
@@ -67,13 +68,15 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Supervisor:
-    """One run of trapgate. `inherited` and `http` (where the API is, with the port that the system
-    chose if it was 0) are there once it is ready."""
+    """One run of trapgate. `workers` is how many receive processes it has; `inherited` and `http`
+    (where the API is, with the port that the system chose if it was 0) are there once it is ready.
+    """
 
     def __init__(self, configuration: Configuration, config_path: str | None) -> None:
         self.configuration = configuration
         self.config_path = config_path
         self.layout = Layout(configuration.data)
+        self.workers = configuration.settings.spool.workers
         self.metrics = Metrics()
         self.inherited: Inherited
         self.http: Address
@@ -102,7 +105,7 @@ class Supervisor:
                 self._clear()
                 self._published.publish(self.configuration.bundle)
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-            for name in PROCESSES:
+            for name in process_names(self.workers):
                 self._start(name)
             code = self._await_ready()
             if code == 0:
@@ -117,7 +120,7 @@ class Supervisor:
     def _open(self) -> Inherited:
         settings = self.configuration.settings
         try:
-            listeners = tuple(bind(entry) for entry in settings.listen)
+            listeners = rebind((), settings.listen, self.workers)
         except BindFailed as error:
             raise StartFailed(
                 f"{error}; {port_advice(error.errno, str(error.address.port))}"
@@ -139,10 +142,9 @@ class Supervisor:
 
     def _clear(self) -> None:
         """Delete what an earlier run has left: its metrics would be added to this one's."""
-        for name in (*PROCESSES, "supervisor"):
-            self.layout.metrics(name).unlink(missing_ok=True)
-        for scratch in self.layout.run.glob(f"*{SCRATCH_SUFFIX}"):
-            scratch.unlink(missing_ok=True)
+        for pattern in (self.layout.metrics("*").name, f"*{SCRATCH_SUFFIX}"):
+            for path in self.layout.run.glob(pattern):
+                path.unlink(missing_ok=True)
 
     # -- life of the processes ---------------------------------------------------------------
 
@@ -182,8 +184,9 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         observe = self.configuration.settings.observe
         configure_logs(name, observe.log_level, observe.log_format)
-        if name == "core":  # it does not use them, and would keep ports that a reload gives up
-            for bound in self.inherited.listeners:
+        own = own_listeners(name, self.inherited.listeners)
+        for bound in self.inherited.listeners:
+            if bound not in own:  # this process would keep ports that a reload gives up
                 bound.close()
         process = Process(
             name=name,
@@ -191,7 +194,7 @@ class Supervisor:
             configuration=self.configuration,
             stamp=self._published.stamp,
             layout=self.layout,
-            inherited=self.inherited,
+            inherited=msgspec.structs.replace(self.inherited, listeners=own),
             ready=lambda: self._say_ready(name),
             line=line,
         )
@@ -209,7 +212,7 @@ class Supervisor:
 
     def _await_ready(self) -> int:
         """Wait until every process has said that it is ready; 0, or the exit code."""
-        waiting, until = set(PROCESSES), time.monotonic() + READY_S
+        waiting, until = set(process_names(self.workers)), time.monotonic() + READY_S
         while waiting:
             if select.select([self._ready_read], [], [], 0.01)[0]:
                 waiting -= set(os.read(self._ready_read, 4096).decode().split())
@@ -279,22 +282,25 @@ class Supervisor:
         return found
 
     def _stop_all(self) -> None:
-        for name in PROCESSES:
-            for pid in [pid for pid, known in self._pids.items() if known == name]:
+        for stage in stages(self.workers):
+            own = {pid: name for pid, name in self._pids.items() if name in stage}
+            for pid in own:
                 os.kill(pid, signal.SIGTERM)
-                if not self._gone(pid, STOP_S[name]):
-                    logger().error("stop.killed", name=name, after_s=STOP_S[name])
+            within_s = STOP_S[stage_of(stage[0])]
+            until = time.monotonic() + within_s
+            for pid, name in own.items():
+                if not self._gone(pid, until):
+                    logger().error("stop.killed", name=name, after_s=within_s)
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
 
-    def _gone(self, pid: int, within_s: float) -> bool:
-        until = time.monotonic() + within_s
-        while time.monotonic() < until:
-            found, _ = os.waitpid(pid, os.WNOHANG)
-            if found:
-                return True
+    def _gone(self, pid: int, until: float) -> bool:
+        """Whether a process has ended by then; it is looked for once at least."""
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            if time.monotonic() >= until:
+                return False
             signal.sigtimedwait({signal.SIGCHLD}, 0.05)
-        return False
+        return True
 
     def _reload(self) -> str:
         """Read the files anew, open what is new of the listeners, publish: the processes see it.
@@ -304,7 +310,7 @@ class Supervisor:
             return "; ".join(map(one_line, errors))
         held = self.inherited.listeners
         try:
-            listeners = rebind(held, configuration.settings.listen)
+            listeners = rebind(held, configuration.settings.listen, self.workers)
         except BindFailed as error:
             return f"{error}; {port_advice(error.errno, str(error.address.port))}"
         gone = removed(held, listeners)
@@ -326,10 +332,11 @@ class Supervisor:
     def _hand_over(self) -> None:
         """Tell the running processes the listeners; who does not listen is started again with them.
         Ingest is first: what comes in at a new listener it can answer."""
-        for name in ("ingest", "receive"):
+        for name in ("ingest", *receive_names(self.workers)):
+            own = own_listeners(name, self.inherited.listeners)
             for pid in [pid for pid, known in self._pids.items() if known == name]:
                 try:
-                    hand_over(self._lines[name], self.inherited.listeners)
+                    hand_over(self._lines[name], own)
                 except HandoverFailed as error:
                     logger().error("listeners.not-told", name=name, reason=str(error))
                     os.kill(pid, signal.SIGKILL)
@@ -349,9 +356,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, ASKED)
 
 
 def _main_of(name: str) -> Callable[[Process], None]:
-    if name == "receive":
+    stage = stage_of(name)
+    if stage == "receive":
         return receive_process
-    if name == "ingest":
+    if stage == "ingest":
         return ingest_process
     from trapgate.app.core_process import core_process
 

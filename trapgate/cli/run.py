@@ -9,6 +9,7 @@ from trapgate.app.claims import StartFailed
 from trapgate.app.mibs import forget_unused_mibs
 from trapgate.app.supervisor import EX_CONFIG, Supervisor
 from trapgate.cli.check import reported_configuration
+from trapgate.listen.spread import of_worker
 from trapgate.observe import configure_logs
 
 
@@ -47,7 +48,8 @@ def _say_ready(supervisor: Supervisor) -> None:
     """What listens where, and what to try."""
     configuration = supervisor.configuration
     lines = [f"trapgate is ready; configuration: {configuration.bundle.main[0]}"]
-    for bound in supervisor.inherited.listeners:
+    listeners = of_worker(supervisor.inherited.listeners, 1)
+    for bound in listeners:
         entry = bound.settings
         place = f"{entry.address.host}:{bound.local.port}"
         lines.append(f"  {entry.protocol:6} {entry.transport} {place}")
@@ -55,7 +57,7 @@ def _say_ready(supervisor: Supervisor) -> None:
     lines.append(f"  HTTP       {api}/ (Alertmanager's API: /api/v2/alerts)")
     lines.append(f"  data       {configuration.data}")
     lines.append("Try:")
-    traps = [b for b in supervisor.inherited.listeners if b.settings.protocol == "snmp"]
+    traps = [b for b in listeners if b.settings.protocol == "snmp"]
     if traps:
         lines.append(f"  {_command()} send trap linkDown --to localhost:{traps[0].local.port}")
     lines.append(f"  curl {api}/api/v2/alerts")

@@ -7,17 +7,19 @@ from contextlib import contextmanager
 
 from trapgate.config import Address
 from trapgate.listen.settings import ListenerSettings
-from trapgate.listen.sockets import BoundListener, bind
+from trapgate.listen.sockets import BoundListener
+from trapgate.listen.spread import bind_all, socket_count
 
 _Place = tuple[str, Address]
-"""Transport and address: who has both has the socket."""
+"""Kind and address of a socket: who has both has the socket."""
 
 
 def rebind(
-    held: Sequence[BoundListener], wanted: Sequence[ListenerSettings]
+    held: Sequence[BoundListener], wanted: Sequence[ListenerSettings], workers: int = 1
 ) -> tuple[BoundListener, ...]:
-    """The listeners as wanted: on the socket that is held for their transport and address, else on
-    a new one. Nothing of `held` is closed. Raises `BindFailed`; nothing has changed then."""
+    """The listeners as wanted: on the sockets that are held for their transport and address, else
+    on new ones. Nothing of `held` is closed; it was opened for as many `workers` (see `bind_all`).
+    Raises `BindFailed`; nothing has changed then."""
     free: dict[_Place, list[BoundListener]] = {}
     for bound in held:
         free.setdefault(_place(bound.settings), []).append(bound)
@@ -27,11 +29,14 @@ def rebind(
         for settings in wanted:
             mine = free.get(_place(settings))
             if mine:
-                result.append(BoundListener(settings, mine.pop(0).socket))
+                count = socket_count(settings, workers)
+                result += [BoundListener(settings, b.socket, b.worker) for b in mine[:count]]
+                del mine[:count]
                 continue
             with _sharing(held, settings) as beside:
-                opened.append(bind(settings, beside=beside))
-            result.append(opened[-1])
+                more = bind_all(settings, workers, beside=beside)
+            opened += more
+            result += more
     except Exception:
         for bound in opened:
             bound.close()
@@ -51,7 +56,7 @@ def removed(
 
 
 def _place(settings: ListenerSettings) -> _Place:
-    return settings.transport, settings.address
+    return settings.socket_kind, settings.address
 
 
 @contextmanager
@@ -62,12 +67,15 @@ def _sharing(held: Sequence[BoundListener], wanted: ListenerSettings) -> Iterato
     ours = [
         bound.socket
         for bound in held
-        if bound.settings.transport == wanted.transport and wanted.address.port == bound.local.port
+        if bound.settings.socket_kind == wanted.socket_kind
+        and wanted.address.port == bound.local.port
     ]
-    for sock in ours:
+    # those of several workers share their port all the time, and must go on with it
+    alone = [s for s in ours if not s.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)]
+    for sock in alone:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         yield bool(ours)
     finally:
-        for sock in ours:
+        for sock in alone:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)

@@ -43,12 +43,14 @@ class BindFailed(Exception):
 class BoundListener:
     """A listener's settings and its socket: non-blocking, bound, listening if it is TCP.
 
-    `local` is where it is bound (the port that the system chose, if it was 0).
+    `local` is where it is bound (the port that the system chose, if it was 0); `worker` is which
+    of the receive processes reads it, as who holds the sockets of all of them counts.
     """
 
-    def __init__(self, settings: ListenerSettings, sock: socket.socket) -> None:
+    def __init__(self, settings: ListenerSettings, sock: socket.socket, worker: int = 1) -> None:
         self.settings = settings
         self.socket = sock
+        self.worker = worker
         host, port = sock.getsockname()[:2]
         self.local = Endpoint(host, port)
 
@@ -100,26 +102,28 @@ def bind(
     open_socket: SocketFactory = socket.socket,
     *,
     beside: bool = False,
+    shared: bool = False,
 ) -> BoundListener:
     """Open a listener's socket. `*` is one socket for both families, or one for IPv4 where the
     machine has no IPv6. `beside` lets it be bound although a socket of ours has the port that has
-    been set to SO_REUSEPORT too. Raises `BindFailed`."""
+    been set to SO_REUSEPORT too; with `shared` others may follow in the same way (`listen.spread`).
+    Raises `BindFailed`."""
     host = settings.address.host
     try:
         if host != "*":
-            return _bind_to(settings, host, open_socket, beside)
+            return _bind_to(settings, host, open_socket, beside, shared)
         try:
-            return _bind_to(settings, "::", open_socket, beside)
+            return _bind_to(settings, "::", open_socket, beside, shared)
         except OSError as error:
             if error.errno not in (EAFNOSUPPORT, EADDRNOTAVAIL):
                 raise
-            return _bind_to(settings, "0.0.0.0", open_socket, beside)
+            return _bind_to(settings, "0.0.0.0", open_socket, beside, shared)
     except OSError as error:
         raise BindFailed(settings, error.errno or 0) from error
 
 
 def _bind_to(
-    settings: ListenerSettings, host: str, open_socket: SocketFactory, beside: bool
+    settings: ListenerSettings, host: str, open_socket: SocketFactory, beside: bool, shared: bool
 ) -> BoundListener:
     udp = settings.transport == "udp"
     kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
@@ -139,12 +143,12 @@ def _bind_to(
             # a connection of before may linger at this port; it is not in use
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if beside:
+        if beside or shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(address)
         if not udp:
             sock.listen(TCP_BACKLOG)  # looks for the port once more
-        if beside:  # nobody else may follow
+        if beside and not shared:  # nobody else may follow
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
         sock.setblocking(False)
     except OSError:
