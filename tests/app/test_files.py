@@ -9,13 +9,13 @@ import pytest
 from app.folders import ALERTMANAGER, MAIN, RULES, bundle_of, complaints, written
 from trapgate.app.files import (
     DEFAULTS,
-    SCRATCH_SUFFIX,
     bundle_stamp,
     bundled_mibs,
     publish_bundle,
     published_bundle,
     read_bundle,
 )
+from trapgate.spool import SCRATCH_SUFFIX
 
 
 def test_every_text_is_in_the_bundle(tmp_path: Path) -> None:

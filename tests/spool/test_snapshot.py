@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from trapgate.model import Position
+from trapgate.spool import SCRATCH_SUFFIX
 from trapgate.spool.snapshot import NOWHERE, SNAPSHOT_SCHEMA, SnapshotFile
 
 PLACE = Position("raw-1", 7)
@@ -43,8 +44,8 @@ def test_another_version_is_as_good_as_none(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "rules.snapshot"
     SnapshotFile(path).save(PLACE, b"memory")
-    path.with_suffix(".tmp").mkdir()
-    with pytest.raises(IsADirectoryError):
+    path.with_suffix(f".{os.getpid()}{SCRATCH_SUFFIX}").mkdir()
+    with pytest.raises(OSError, match=r"directory|permitted"):
         SnapshotFile(path).save(Position("raw-1", 8), b"later")
     assert SnapshotFile(path).load() == (PLACE, b"memory")
 

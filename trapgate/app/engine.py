@@ -16,7 +16,7 @@ from trapgate.decode.snmp import Engine, EngineMemory, OwnEngine
 from trapgate.model import NS_PER_S, Protocol
 from trapgate.observe import logger
 from trapgate.pipeline.memory import saved_of
-from trapgate.spool import SnapshotFile
+from trapgate.spool import SnapshotFile, replace_file
 
 ENGINE_SCHEMA = 1
 REVOKED_SCHEMA = 1
@@ -113,7 +113,7 @@ def load_engine(path: Path, configured_id: bytes | None, now: int) -> OwnEngine:
     stored = _EngineFile(
         ENGINE_SCHEMA, engine.engine_id.hex(), engine.boots, now, engine.previous_started_at
     )
-    _replace(path, msgspec.json.encode(stored))
+    replace_file(path, msgspec.json.encode(stored))
     return engine
 
 
@@ -166,7 +166,7 @@ def revoked_engines(path: Path) -> frozenset[bytes]:
 def revoke_engines(path: Path, engine_ids: Iterable[bytes]) -> None:
     """Replace the list of revoked engines. Raises `OSError`; nothing has changed then."""
     stored = _RevokedFile(REVOKED_SCHEMA, tuple(sorted(each.hex() for each in engine_ids)))
-    _replace(path, msgspec.json.encode(stored))
+    replace_file(path, msgspec.json.encode(stored))
 
 
 def _damaged(path: Path, reason: str) -> EngineError:
@@ -174,24 +174,3 @@ def _damaged(path: Path, reason: str) -> EngineError:
         f"{path} is damaged ({reason}); bring it back from a backup, or delete it: senders of "
         "SNMPv3 informs then have to discover the engine ID that is made anew"
     )
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole, through the disk's caches, its name too."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    scratch = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    except OSError:
-        scratch.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -5,7 +5,6 @@ processes that start later, or that are told to reload, take it from there and n
 that is being edited.
 """
 
-import os
 from collections.abc import Mapping
 from glob import glob, has_magic
 from pathlib import Path
@@ -18,6 +17,7 @@ from trapgate.compile import Progress
 from trapgate.config import load
 from trapgate.listen import check_certificates, with_paths
 from trapgate.model import Problem, Span
+from trapgate.spool import replace_file
 
 BUNDLE_SCHEMA = 1
 
@@ -37,9 +37,6 @@ DEFAULTS = Path(__file__).parent / "defaults"
 """The default configuration."""
 
 TEST_SUFFIX = ".test.yml"
-
-SCRATCH_SUFFIX = ".tmp"
-"""Of files that are being written; a process that was killed meanwhile leaves one."""
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -232,19 +229,7 @@ def publish_bundle(bundle: Bundle, path: Path) -> Stamp:
     The file's folder is made if it is lost. Returns the stamp. Raises `OSError`; nothing has
     changed then.
     """
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    scratch = path.with_suffix(f".{os.getpid()}{SCRATCH_SUFFIX}")
-    try:
-        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(msgspec.json.encode(bundle))
-            file.flush()
-            os.fsync(file.fileno())
-            written = os.fstat(file.fileno())
-        os.replace(scratch, path)
-    except OSError:
-        scratch.unlink(missing_ok=True)
-        raise
+    written = replace_file(path, msgspec.json.encode(bundle))
     return written.st_ino, written.st_mtime_ns
 
 

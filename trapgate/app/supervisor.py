@@ -24,7 +24,6 @@ from trapgate.app.build import Configuration
 from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usable
 from trapgate.app.clock import now
 from trapgate.app.engine import EngineError, load_engine, revoked_engines
-from trapgate.app.files import SCRATCH_SUFFIX
 from trapgate.app.flow import (
     STOP_S,
     own_listeners,
@@ -44,7 +43,7 @@ from trapgate.listen import BindFailed
 from trapgate.listen.handover import HandoverFailed, hand_over
 from trapgate.listen.rebind import rebind, removed
 from trapgate.observe import Metrics, configure_logs, logger
-from trapgate.spool import Doorbell
+from trapgate.spool import SCRATCH_SUFFIX, Doorbell
 
 EX_CONFIG = 78
 """Exit code of sysexits.h for "configuration error"."""

@@ -10,16 +10,19 @@ from trapgate.spool.doorbell import Doorbell
 from trapgate.spool.reader import SpoolReader
 from trapgate.spool.segment import FRAME_BYTES_MAX, FRAME_RECORDS_MAX, SpoolUnusable
 from trapgate.spool.snapshot import SnapshotFile
+from trapgate.spool.whole import SCRATCH_SUFFIX, replace_file
 from trapgate.spool.writer import SpoolFull, SpoolWriter
 
 __all__ = [
     "FRAME_BYTES_MAX",
     "FRAME_RECORDS_MAX",
     "LEDGER_BYTES_MAX",
+    "SCRATCH_SUFFIX",
     "Doorbell",
     "SnapshotFile",
     "SpoolFull",
     "SpoolReader",
     "SpoolUnusable",
     "SpoolWriter",
+    "replace_file",
 ]

@@ -1,19 +1,14 @@
 """A reader's memory as of a place in its stream: one file that is replaced whole."""
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from trapgate.model import Position
+from trapgate.spool.whole import replace_file
 
 SNAPSHOT_SCHEMA = 1
 """Version of the file; another one is as good as none."""
-
-SCRATCH_SUFFIX = ".tmp"
-"""Of the file that is being written; a process that was killed meanwhile leaves one, and the next
-write takes its place."""
-
 
 NOWHERE = Position("", 0)
 """The place of a memory that there is not."""
@@ -45,11 +40,5 @@ class SnapshotFile:
 
     def save(self, position: Position, memory: bytes) -> None:
         """Replace it, durable on return. Raises `OSError`: the one before is still there then."""
-        self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        scratch = self._path.with_suffix(SCRATCH_SUFFIX)
-        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(msgspec.msgpack.encode(_Saved(SNAPSHOT_SCHEMA, position, memory)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, self._path)
+        saved = _Saved(SNAPSHOT_SCHEMA, position, memory)
+        replace_file(self._path, msgspec.msgpack.encode(saved))
