@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from trapgate.config import Section, load
+from trapgate.config import Cidr, Section, load
 from trapgate.normalize import sources as module
 from trapgate.normalize.sources import UNKNOWN, Sources, SourceSettings, check_sources
 
@@ -127,3 +127,17 @@ sources:
         'trapgate.yml:6:33: "burst" must be 1 to 1000000',
         'trapgate.yml:7:13: "80001f88zz" is not an engine ID: 5 to 32 bytes in hexadecimal',
     ]
+
+
+@pytest.mark.parametrize("name", ["no-such-set", "rot13", "hex"])
+def test_a_character_set_must_be_one(name: str) -> None:
+    (problem,) = check_sources([SourceSettings(cidr=Cidr.from_text("10.0.0.1"), charset=name)])
+    assert f'"{name}" is not a character set' in problem.summary
+
+
+def test_the_character_set_and_the_vendor_of_an_address() -> None:
+    entry = SourceSettings(cidr=Cidr.from_text("10.0.0.1"), charset="cp1251", vendor="Arista")
+    assert check_sources([entry]) == []
+    table = Sources([entry])
+    assert (table.charset_of("10.0.0.1"), table.charset_of("10.0.0.2")) == ("cp1251", None)
+    assert (table.vendor_of("10.0.0.1"), table.vendor_of("10.0.0.2")) == ("Arista", None)

@@ -183,3 +183,10 @@ def test_every_code_has_a_name() -> None:
     assert (len(SEVERITIES), len(FACILITIES)) == (8, 24)
     assert len(set(FACILITIES)) == 24
     assert (FACILITIES[10], FACILITIES[16], FACILITIES[23]) == ("authpriv", "local0", "local7")
+
+
+def test_relay_node_and_count_are_fields() -> None:
+    fields = event_of(relay="10.0.0.9", node="RP/0/RSP1/CPU0", repeated=3).fields
+    assert fields["log.syslog.relay"] == "10.0.0.9"
+    assert fields["log.syslog.node"] == "RP/0/RSP1/CPU0"
+    assert fields["event.repeated"] == 3

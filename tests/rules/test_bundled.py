@@ -27,7 +27,7 @@ def trap(code: str, **varbinds: str) -> Event:
 
 
 def line(provider: str, code: str, fields: Mapping[str, FieldValue]) -> Event:
-    fields = {"event.provider": provider, **fields}
+    fields = {"event.provider": provider, "observer.vendor": "Cisco", **fields}
     return event(kind="syslog.network", code=code, fields=fields, message=f"{code} ...")
 
 
@@ -74,6 +74,9 @@ def test_the_bundled_rules_have_no_problems() -> None:
         "InterfaceDown",
         "BgpPeerDown",
         "OspfNeighborDown",
+        "FanFailed",
+        "PowerSupplyFailed",
+        "TemperatureHigh",
         "EventStorm",
     }
 
@@ -82,9 +85,12 @@ def test_their_identities_stay() -> None:
     """A changed uid ends what fires at every user's next upgrade: not without a line in the
     changelog."""
     assert {rule.alert: rule.uid for rule in RULES} == {
-        "InterfaceDown": "0e54838a979a94b3",
-        "BgpPeerDown": "10a7d469f8e712b3",
-        "OspfNeighborDown": "9b4d22bf691c4aff",
+        "InterfaceDown": "77aaa2b5c371c4f8",
+        "BgpPeerDown": "d1b97249bae67e30",
+        "OspfNeighborDown": "77a165ca2a0f6d66",
+        "FanFailed": "90f6711f1dfe47e2",
+        "PowerSupplyFailed": "840f00447d963fdc",
+        "TemperatureHigh": "57ffa90ab7bd1603",
         "EventStorm": "6c4eff4c22963e2e",
     }
 
@@ -120,6 +126,21 @@ def test_line_protocol_does_not_count() -> None:
     assert run(*protocol) == ([], [])
 
 
+def test_line_protocol_of_others_counts() -> None:
+    fields = {"interface.name": GI, "interface.state": "down", "observer.vendor": "Arista"}
+    assert run(line("LINEPROTO", "UPDOWN", fields))[0] == ["raised"]
+
+
+@pytest.mark.parametrize("part", ["fan", "psu", "temperature"])
+def test_a_part_fails_and_recovers(part: str) -> None:
+    name = "temperature.sensor" if part == "temperature" else f"{part}.name"
+    wrong = "high" if part == "temperature" else "failed"
+    raised = line("ENV", "X", {name: "1", f"{part}.state": wrong})
+    cleared = line("ENV", "Y", {name: "1", f"{part}.state": "ok"})
+    assert run(raised)[0] == ["raised"]
+    assert run(raised, cleared) == (["raised", "cleared"], [])
+
+
 def test_a_port_that_was_shut_raises_nothing() -> None:
     assert run(SHUT) == (["nothing-to-clear"], [])
 
@@ -132,11 +153,11 @@ def test_an_interface_may_be_known_by_its_index_only() -> None:
 
 @pytest.mark.parametrize(
     "raised",
-    [backward("bgpBackwardTransition"), backward("bgpBackwardTransNotification"), bgp("Down")],
+    [backward("bgpBackwardTransition"), backward("bgpBackwardTransNotification"), bgp("down")],
 )
 @pytest.mark.parametrize(
     "cleared",
-    [backward("bgpEstablished"), backward("bgpEstablishedNotification"), bgp("Up")],
+    [backward("bgpEstablished"), backward("bgpEstablishedNotification"), bgp("up")],
 )
 def test_a_bgp_peer_is_lost_and_comes_back(raised: Event, cleared: Event) -> None:
     verdicts, (labels,) = run(raised)
@@ -145,9 +166,9 @@ def test_a_bgp_peer_is_lost_and_comes_back(raised: Event, cleared: Event) -> Non
 
 
 def test_an_ospf_neighbour_is_lost_and_comes_back() -> None:
-    verdicts, (labels,) = run(ospf("DOWN"), ospf("INIT"))
+    verdicts, (labels,) = run(ospf("down"), ospf("INIT"))
     assert (verdicts, labels["neighbor"]) == (["raised"], "10.0.0.3")
-    assert run(ospf("DOWN"), ospf("FULL")) == (["raised", "cleared"], [])
+    assert run(ospf("down"), ospf("up")) == (["raised", "cleared"], [])
 
 
 def test_a_storm_is_an_alert_until_it_is_over() -> None:

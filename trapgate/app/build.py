@@ -85,6 +85,7 @@ class Configuration(msgspec.Struct, frozen=True):
                     self.sources.zone_of,
                     self.dialects,
                     self.sources.vendor_of,
+                    self.sources.charset_of,
                 ),
             },
             traps=TrapNormalizer(self.mib, origins),

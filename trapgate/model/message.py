@@ -78,12 +78,12 @@ class Trap(msgspec.Struct, frozen=True, gc=False):
 class SyslogMessage(msgspec.Struct, frozen=True, gc=False):
     """A decoded syslog line, RFC 3164, RFC 5424 or a vendor's own.
 
-    `format` is the name of the parser that knew most of it: the dialect of its body, else the
-    grammar of its header (`rfc3164`, `rfc5424`, `cisco-ios`, `meraki`, `key-value`), else
-    `unparsed`. `facility` and `severity` are the PRI's numbers (`None` without a PRI). `timestamp`
-    is what the device said (nanoseconds; `None` if it said nothing usable) and `clock_trusted` whether
-    its clock was set. `hostname` is `None` unless the message names its device. `code` is the
-    vendor's mnemonic and `provider` its facility; `fields` are flat ECS keys that the body gave.
+    `format` is the grammar of its header (`rfc3164`, `rfc5424`, `cisco-ios`, `meraki`), else
+    `unparsed`; the dialect of its body is the field `event.parser`. `facility` and `severity` are
+    the PRI's numbers (`None` without a PRI). `timestamp` is what the device said (nanoseconds;
+    `None` if it said nothing usable) and `clock_trusted` whether its clock was set. `hostname` is
+    `None` unless the message names its device. `code` is the vendor's mnemonic and `provider` its
+    facility; `fields` are flat ECS keys that the body gave.
     `relay` is the host of a header that a relay put before the device's own, `node` the part of
     the device that wrote the line (`RP/0/RSP1/CPU0`). `repeated` is how many times the message
     came that this one stands for ("last message repeated 3 times"); then `message` is the repeated

@@ -38,6 +38,13 @@ class SourceSettings(Section, frozen=True, kw_only=True):
     timezone: str = "UTC"
     """Zone of the device's clock where its messages name none, as `Europe/Berlin`."""
 
+    vendor: str | None = None
+    """Who made these devices, as the dialects of syslog call them (`Arista`): where a line could be
+    of several dialects, that vendor's is tried first."""
+
+    charset: str | None = None
+    """How these devices write what is not UTF-8, as `cp1251` or `shift_jis`; Latin-1 otherwise."""
+
     labels: Mapping[str, str] = {}
     """Labels added to every event of this source, as `site: ber1`."""
 
@@ -52,6 +59,8 @@ class Source(msgspec.Struct, frozen=True):
     zone: tzinfo = UTC
     labels: Mapping[str, str] = {}
     rate_limit: RateLimitSettings | None = None
+    vendor: str | None = None
+    charset: str | None = None
 
 
 UNKNOWN = Source()
@@ -94,6 +103,14 @@ class Sources:
         """The zone of the device's clock."""
         return self.of(address).zone
 
+    def vendor_of(self, address: str) -> str | None:
+        """Who made the device, if the entry says so."""
+        return self.of(address).vendor
+
+    def charset_of(self, address: str) -> str | None:
+        """How the device writes what is not UTF-8, if the entry says so."""
+        return self.of(address).charset
+
     def _search(self, address: IPv4Address | IPv6Address) -> Source:
         for network, source in self._entries:
             if address in network:
@@ -108,7 +125,14 @@ def engine_id_text(text: str) -> str:
 
 
 def _source(entry: SourceSettings) -> Source:
-    return Source(entry.name, ZoneInfo(entry.timezone), entry.labels, entry.rate_limit)
+    return Source(
+        name=entry.name,
+        zone=ZoneInfo(entry.timezone),
+        labels=entry.labels,
+        rate_limit=entry.rate_limit,
+        vendor=entry.vendor,
+        charset=entry.charset,
+    )
 
 
 def check_sources(entries: Sequence[SourceSettings]) -> list[Problem]:
@@ -124,6 +148,10 @@ def check_sources(entries: Sequence[SourceSettings]) -> list[Problem]:
         except (KeyError, ValueError, OSError):
             summary = f'"{entry.timezone}" is not a time zone'
             problems.append(entry.problem("timezone", summary, "write it as Europe/Berlin"))
+        if entry.charset is not None and not _is_charset(entry.charset):
+            summary = f'"{entry.charset}" is not a character set'
+            hint = "write it as Python calls it: cp1252, koi8-r, gb18030"
+            problems.append(entry.problem("charset", summary, hint))
         for text in entry.engine_ids:
             if not _ENGINE_ID.fullmatch(engine_id_text(text)):
                 summary = f'"{text}" is not an engine ID: 5 to 32 bytes in hexadecimal'
@@ -141,6 +169,14 @@ def check_sources(entries: Sequence[SourceSettings]) -> list[Problem]:
 
 _ENGINE_ID = re.compile(r"([0-9a-f]{2}){5,32}")
 # RFC 3411 §5, SnmpEngineID
+
+
+def _is_charset(name: str) -> bool:
+    """Whether bytes can be read as text by this name (`rot13` and the like are none)."""
+    try:
+        return isinstance(b"x".decode(name), str)
+    except (LookupError, ValueError):
+        return False
 
 
 def _subjects(entry: SourceSettings) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ In: a `SyslogMessage` and the datagram that carried it. Out: one `Event` of data
 `syslog.network`. Field names are ECS 8's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from trapgate.model import (
     RAW_BYTES_MAX,
@@ -54,6 +54,9 @@ FACILITIES = (
 PID_DIGITS_MAX = 10
 """A procid of more digits is some other number: process ids have 32 bits at most."""
 
+PORTS = frozenset({"client.port", "server.port"})
+PORT_DIGITS_MAX = 5
+
 
 class SyslogNormalizer:
     """Makes events of syslog messages with the user's table of sources."""
@@ -79,7 +82,7 @@ class SyslogNormalizer:
         fields = dict(_fields(message))
         if severity is not None:
             fields["log.level"] = SEVERITIES[severity]
-        fields.update(message.fields)
+        fields.update(_numbered(message.fields))
         if len(message.raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(message.raw)
         return Event(
@@ -99,6 +102,15 @@ class SyslogNormalizer:
             raw=message.raw[:RAW_BYTES_MAX],
             problems=message.problems,
         )
+
+
+def _numbered(fields: Mapping[str, str]) -> Iterator[tuple[str, FieldValue]]:
+    """The body's fields; ports are numbers, and one that is not is left out."""
+    for name, value in fields.items():
+        if name not in PORTS:
+            yield name, value
+        elif value.isascii() and value.isdigit() and len(value) <= PORT_DIGITS_MAX:
+            yield name, int(value)
 
 
 def _device(message: SyslogMessage, datagram: Datagram, source: Source) -> str:
@@ -127,6 +139,12 @@ def _fields(message: SyslogMessage) -> Iterator[tuple[str, FieldValue]]:
         yield "log.syslog.severity.name", SEVERITIES[message.severity]
     if message.hostname is not None:
         yield "log.syslog.hostname", message.hostname
+    if message.relay is not None:
+        yield "log.syslog.relay", message.relay
+    if message.node is not None:
+        yield "log.syslog.node", message.node
+    if message.repeated is not None:
+        yield "event.repeated", message.repeated
     if message.msgid is not None:
         yield "log.syslog.msgid", message.msgid
     if message.format == "rfc5424":

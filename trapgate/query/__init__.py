@@ -5,8 +5,9 @@ package's predicate, SQL, Elasticsearch) read alike. Pure; errors carry an offse
 """
 
 from trapgate.query.codes import given_code, required_codes
+from trapgate.query.demands import Demand, demand
 from trapgate.query.errors import QueryError
-from trapgate.query.fields import FieldKind, check_field, field_kind
+from trapgate.query.fields import FieldKind, check_field, field_kind, field_problem
 from trapgate.query.oids import meant
 from trapgate.query.parser import parse_query
 from trapgate.query.predicate import Predicate, field_text, predicate, read_field, read_text
@@ -14,11 +15,14 @@ from trapgate.query.text import query_text
 from trapgate.query.words import words
 
 __all__ = [
+    "Demand",
     "FieldKind",
     "Predicate",
     "QueryError",
     "check_field",
+    "demand",
     "field_kind",
+    "field_problem",
     "field_text",
     "given_code",
     "meant",

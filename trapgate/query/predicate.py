@@ -71,6 +71,11 @@ def read_field(name: str) -> Reader:
     return lambda event: event.fields.get(name)
 
 
+def is_column(name: str) -> bool:
+    """Whether a field is an attribute of `Event`, which `Event.fields` does not hold."""
+    return name in _COLUMNS
+
+
 def field_text(value: FieldValue | None) -> str:
     """A field's value as one text: several values joined by ", ", "" for a missing one."""
     return value if isinstance(value, str) else ", ".join(_texts(value))

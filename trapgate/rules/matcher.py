@@ -1,8 +1,9 @@
 """Which rules an event meets: stateless, on the ingest path, asked for every event.
 
-Almost all events meet no rule, so the rules are filed under the `event.code` values that they
-demand: an event is shown only to the rules of its code and to those that demand none, and to a
-rule's `match` or `clear` only if it is of a code that this one may have.
+Almost all events meet no rule, so the rules are filed under what they demand: values of
+`event.code`, or fields of which the event must have one (`interface.state`). An event is shown to
+the rules of its code, to those of its fields and to those that demand nothing; and to a rule's
+`match` or `clear` only if it is of a code that this one may have, or has such a field.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ import msgspec
 
 from trapgate.model import By, Event, Match, Rule
 from trapgate.model.query import Query
-from trapgate.query import Predicate, given_code, predicate, read_text, required_codes
+from trapgate.query import Demand, Predicate, demand, given_code, predicate, read_text
 
 KEY_CHARS_MAX = 512
 """A key value is cut here: it becomes a label, and an honest one (a name, an address) is shorter;
@@ -43,19 +44,24 @@ class Matcher:
     def __init__(self, rules: Sequence[Rule]) -> None:
         anywhere: list[_Candidate] = []
         by_code: defaultdict[str, list[_Candidate]] = defaultdict(list)
+        by_field: defaultdict[str, list[_Candidate]] = defaultdict(list)
         for order, rule in enumerate(rules):
             candidate = _compiled(order, rule)
-            match, clear = required_codes(rule.match), _clear_codes(rule)
+            match, clear = demand(rule.match), _clear_demand(rule)
             if match is None or clear is None:
                 anywhere.append(candidate)
                 continue
-            for code in match | clear:
+            for field in match.fields | clear.fields:
+                by_field[field].append(candidate)
+            for code in match.codes | clear.codes:
                 sides = (
-                    rule.match if code in match else None,
-                    rule.clear if code in clear else None,
+                    rule.match if code in match.codes else None,
+                    rule.clear if code in clear.codes else None,
                 )
                 by_code[code].append(_for_code(candidate, code, *sides))
         self._anywhere = tuple(anywhere)
+        self._by_field = dict(by_field)
+        self._fields = frozenset(by_field)
         self._by_code = {
             code: tuple(sorted((*found, *anywhere), key=lambda candidate: candidate.order))
             for code, found in by_code.items()
@@ -66,6 +72,8 @@ class Matcher:
         once. An event that meets both sides of a rule clears: a rule whose `match` is the broader
         query (any report on a link) need not repeat its `clear` with `not`."""
         candidates = self._by_code.get(event.code, self._anywhere)
+        if not self._fields.isdisjoint(event.fields):
+            candidates = self._with_fields(event, candidates)
         if not candidates:
             return ()
         found = []
@@ -76,10 +84,21 @@ class Matcher:
                 found.append(_match(candidate, event, "raise"))
         return tuple(found)
 
+    def _with_fields(
+        self, event: Event, candidates: tuple[_Candidate, ...]
+    ) -> tuple[_Candidate, ...]:
+        """The candidates with the rules of the event's fields among them, whole: what a code alone
+        rules out a field may allow."""
+        chosen = {candidate.order: candidate for candidate in candidates}
+        for field, rules in self._by_field.items():
+            if field in event.fields:
+                chosen.update((candidate.order, candidate) for candidate in rules)
+        return tuple(chosen[order] for order in sorted(chosen))
 
-def _clear_codes(rule: Rule) -> frozenset[str] | None:
-    """The codes of which an event must have one to meet the clear; `None`: any will do."""
-    return required_codes(rule.clear) if rule.clear is not None else frozenset()
+
+def _clear_demand(rule: Rule) -> Demand | None:
+    """What an event must have to meet the clear; `None`: any may."""
+    return demand(rule.clear) if rule.clear is not None else Demand()
 
 
 def _for_code(

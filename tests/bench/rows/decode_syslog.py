@@ -19,8 +19,9 @@ EVENT_ID = "0" * 32
 
 def measure(bench: Bench) -> Mapping[str, Measurement]:
     """One repeat."""
-    sources = configuration().sources
-    syslog, normalizer = SyslogDecoder(sources.zone_of), SyslogNormalizer(sources)
+    sources, dialects = configuration().sources, configuration().dialects
+    syslog = SyslogDecoder(sources.zone_of, dialects)
+    normalizer = SyslogNormalizer(sources)
     datagrams = [datagram(line, "syslog-udp") for line in SYSLOG_LINES] * bench.scale.of(ROUNDS)
     place = Position(STREAM, 1)
 

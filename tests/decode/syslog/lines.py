@@ -1,4 +1,4 @@
-"""Lines as devices write them, and what the decoder has to make of each.
+"""Lines as devices write them, and what the decoder has to make of their headers.
 
 The lines are our own, after the documented formats. `Expected` leaves out what is as usual.
 """
@@ -26,10 +26,10 @@ class Expected(NamedTuple):
     procid: str | None = None
     msgid: str | None = None
     sequence: int | None = None
-    provider: str | None = None
-    code: str | None = None
-    vendor_severity: int | None = None
-    fields: Mapping[str, str] = {}
+    level: int | None = None
+    relay: str | None = None
+    node: str | None = None
+    repeated: int | None = None
     structured_data: Mapping[str, Mapping[str, str]] = {}
     priority: int | None = None
     problems: tuple[str, ...] = ()
@@ -68,30 +68,18 @@ def read(message: SyslogMessage) -> Expected:
         message.procid,
         message.msgid,
         message.sequence,
-        message.provider,
-        message.code,
         message.vendor_severity,
-        message.fields,
+        message.relay,
+        message.node,
+        message.repeated,
         message.structured_data,
         pri,
         tuple(problem.code for problem in message.problems),
     )
 
 
-_DOWN = {
-    "message": DOWN,
-    "provider": "LINK",
-    "code": "UPDOWN",
-    "vendor_severity": 3,
-    "fields": {"interface.name": "GigabitEthernet0/1", "interface.state": "down"},
-}
-_PROTO = {
-    "message": PROTO,
-    "provider": "LINEPROTO",
-    "code": "UPDOWN",
-    "vendor_severity": 5,
-    "fields": {"interface.name": "Ethernet0/0", "interface.state": "up"},
-}
+_DOWN = {"message": DOWN}
+_PROTO = {"message": PROTO}
 _JULY = {"timestamp": "2026-07-01T01:00:40.000Z", "trusted": True}
 _JULY_MS = {"timestamp": "2026-07-01T01:00:40.123Z", "trusted": True}
 
@@ -168,7 +156,7 @@ CISCO: Mapping[str, Expected] = {
         message="NTP Core (NOTICE): peer lost",
     ),
     f"<189>Jul  1 01:05:00 192.0.2.8 45: r1: 46: Jul  1 2026 01:00:40: {DOWN}": _line(
-        "cisco-ios", _DOWN, _JULY, sequence=46, hostname="r1"
+        "cisco-ios", _DOWN, _JULY, sequence=46, hostname="r1", relay="192.0.2.8"
     ),
     f"<189>Jul  1 01:05:00 sw1 45: *Jul  1 01:00:40.123: {DOWN}": _line(
         "cisco-ios", _DOWN, _JULY_MS, sequence=45, hostname="sw1", trusted=False
@@ -191,9 +179,6 @@ CISCO: Mapping[str, Expected] = {
         "cisco-ios",
         _JULY,
         message="%ASA-4-106023: Deny tcp src",
-        provider="ASA",
-        code="106023",
-        vendor_severity=4,
         priority=166,
     ),
     "<190>7: Jul  1 01:00:40: %SYS-SW1-6-LOGOUT_C6K: User x left": _line(
@@ -201,9 +186,6 @@ CISCO: Mapping[str, Expected] = {
         _JULY,
         message="%SYS-SW1-6-LOGOUT_C6K: User x left",
         sequence=7,
-        provider="SYS-SW1",
-        code="LOGOUT_C6K",
-        vendor_severity=6,
         priority=190,
     ),
 }
@@ -273,9 +255,6 @@ BSD: Mapping[str, Expected] = {
             "Jul  1 01:00:40 Link down on 3": {"message": "Link down on 3"},
             "Jul  1 01:00:40 ether1 link down": {"message": "ether1 link down"},
             "Jul  1 01:00:40 4711 errors": {"message": "4711 errors"},
-            "Jul  1 01:00:40 last message repeated 2 times": {
-                "message": "last message repeated 2 times"
-            },
             "Jul  1 01:00:40 vm : hello": {"hostname": "vm", "message": "hello"},
             "Jul  1 01:00:40: hello": {"message": "hello"},
             "Jul  1 01:00:40 r1 see http://192.0.2.1/ now": {
@@ -305,6 +284,9 @@ BSD: Mapping[str, Expected] = {
             },
         }.items()
     },
+    "<189>Jul  1 01:00:40 last message repeated 2 times": _line(
+        "rfc3164", _JULY, message="last message repeated 2 times", repeated=2
+    ),
     "<0>sshd[42]: no time": _line(
         "rfc3164", priority=0, appname="sshd", procid="42", message="no time"
     ),

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from decode.syslog.bundled import DIALECTS
 from decode.syslog.lines import DOWN, LINES, RECEIVED, Expected, datagram, message_of, read
 from trapgate.decode.syslog import SyslogDecoder
+from trapgate.decode.syslog.decoder import Reading
+from trapgate.decode.syslog.text import MESSAGES_MAX, SHOWN_CHARS_MAX
 from trapgate.decode.syslog.zones import is_zone
 from trapgate.model import Now, SyslogMessage, parse_rfc3339, rfc3339
 
 NOW = Now(parse_rfc3339(RECEIVED), 0)
-DECODER = SyslogDecoder(lambda address: UTC)
+DECODER = SyslogDecoder(lambda address: UTC, DIALECTS)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -51,7 +54,6 @@ def test_every_permutation_of_the_cisco_header() -> None:
             message.sequence,
             message.clock_trusted,
             rfc3339(message.timestamp),
-            message.code,
             message.message,
             [problem.code for problem in message.problems],
         )
@@ -61,7 +63,6 @@ def test_every_permutation_of_the_cisco_header() -> None:
             numbers[0] if numbers else None,
             not mark,
             f"2026-07-01T{hour}:00:40.{digits}Z",
-            "UPDOWN",
             DOWN,
             ["unknown-zone"] if zone == " LAB" else [],
         ), header
@@ -75,28 +76,44 @@ def test_nothing_but_white_space_is_malformed(data: bytes) -> None:
     assert decoded.raw == data
 
 
-def sane(data: bytes) -> SyslogMessage | None:
-    """Decode any bytes and check what must hold of any message."""
+def sane(data: bytes) -> int:
+    """Decode any bytes, check what must hold of any message, and tell how many there are."""
     decoded = DECODER.decode(datagram(data), NOW)
     assert decoded.raw == data
-    if not decoded.messages:
-        assert not data.strip(b"\0 \t\r\n\v\f")
-        return None
-    (message,) = decoded.messages
-    assert isinstance(message, SyslogMessage)
-    assert decoded.problems == ()
+    assert bool(decoded.messages) == bool(data.strip(b"\0 \t\r\n\v\f"))
+    for message in decoded.messages:
+        assert isinstance(message, SyslogMessage)
+        assert decoded.problems == ()
+        sane_message(message)
+    for reading in DECODER.readings(datagram(data)):
+        sane_steps(reading)
+    return len(decoded.messages)
+
+
+def sane_message(message: SyslogMessage) -> None:
     assert message.facility is None or 0 <= message.facility <= 23
     assert message.severity is None or 0 <= message.severity <= 7
     assert message.timestamp is None or abs(message.timestamp) < 2**63
     assert not (message.clock_trusted and message.timestamp is None)
     assert message.sequence is None or 0 <= message.sequence < 10**10
+    assert len(message.message) <= SHOWN_CHARS_MAX + 40
     assert not set(message.message) & set("\0\x07\x1b\r\x7f\x9b")
-    for name in (message.hostname, message.appname, message.procid, message.msgid):
-        assert name is None or 0 <= len(name) <= 255
+    words = (message.hostname, message.appname, message.procid, message.msgid, message.node)
+    assert all(word is None or 0 <= len(word) <= 255 for word in words)
     if message.hostname is not None and message.format != "rfc5424":
         assert not is_zone(message.hostname)
         assert not message.hostname.isdigit()
-    return message
+    assert message.relay is None or message.relay != message.hostname
+
+
+def sane_steps(reading: Reading) -> None:
+    """The steps go from left to right and end with the text."""
+    place = 0
+    for _, start, end in reading.steps:
+        assert place <= start <= end <= len(reading.text), reading.steps
+        place = end
+    assert reading.steps[-1][0] == "text"
+    assert place == len(reading.text)
 
 
 @given(st.binary(max_size=300))
@@ -105,6 +122,8 @@ def test_any_bytes_are_a_message(data: bytes) -> None:
 
 
 PIECES = (
+    *("RP/0/RSP1/CPU0:", "CLC 6/0:", "*emWeb: ", "fpc0 ", "notice ", "slot1/", "1782867640.5 "),
+    *("a,f09fc2aabbcc,v4.0: ", '("U7PG2,', "00077 mgr: ", ":I:", " DST ", "2026 ", "<14>", "\n"),
     *("<189>", "<13>1 ", "45: ", ": ", "r1 ", "r1: ", "192.0.2.7 ", "sshd[4]: ", "root: ", "* "),
     *("Jul  1 01:00:40 ", "*Jul  1 01:00:40.5", " CEST: ", "2026-07-01T01:00:40Z ", "Feb 29 "),
     *("- ", '[a@1 x="\\"" y="', '"]', "%LINK-3-UPDOWN: ", "2y10w: ", "[syslog@9 ", "\ufeff", "\\"),
@@ -121,7 +140,7 @@ def test_any_mixture_of_headers_is_a_message(pieces: list[str]) -> None:
 def test_a_line_cut_anywhere_is_a_message(line: str) -> None:
     data = line.encode()
     for end in range(1, len(data)):
-        assert sane(data[:end]) is not None
+        assert sane(data[:end]) == 1
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\0", b"\0\0\n"])
@@ -132,9 +151,10 @@ def test_what_ends_a_frame_is_not_part_of_the_message(end: bytes) -> None:
 
 def test_a_full_datagram_of_one_kind_of_byte_takes_no_time_to_speak_of() -> None:
     # quadratic work on 64 KiB would take minutes; the bound is the test run's own
-    heads = (b"", b"<13>", b"<13>1 - - - - - ", b"<13>Jul  1 01:00:40 ")
-    units = (b" ", b"a", b"1", b":", b"[", b"a ", b'[a x="\\"', b'[a b="c"]', b"%A-", b"1: ", b"\\")
-    for head, unit in product(heads, units):
+    heads = (b"", b"<13>", b"<13>1 - - - - - ", b"<13>Jul  1 01:00:40 ", b"<13>Jul  1 01:00:40 r1 ")
+    units = b' |a|1|:|[|a |[a x="\\"|[a b="c"]|%A-|1: |\\|a,|1,|a: |a=|*|("|a1 |<13>|\n<13>x'
+    units += b"|Jul  1 01:00:40 |last message repeated 3 times|1782867640 |RP/0/RSP1/CPU0:"
+    for head, unit in product(heads, units.split(b"|")):
         sane((head + unit * 65_507)[:65_507])
 
 
@@ -168,7 +188,7 @@ def test_a_zone_or_a_number_is_no_host(word: str, rest: str) -> None:
 @example("CET", True)
 def test_a_program_is_no_host(program: str, pid: bool) -> None:
     tag = f"{program}[42]" if pid else program
-    for line in (f"<13>Jul  1 01:00:40 {tag}: hello", f"<13>{tag}: hello", f"<13>{tag}: {DOWN}"):
+    for line in (f"<13>Jul  1 01:00:40 {tag}: hello", f"<13>{tag}: hello"):
         assert message_of(line).hostname is None
 
 
@@ -197,4 +217,86 @@ def test_only_priorities_to_191_are_one(number: int) -> None:
 
 
 def test_expected_leaves_nothing_of_a_message_out() -> None:
-    assert len(Expected._fields) == len(SyslogMessage.__struct_fields__) - 2
+    # facility and severity are the priority; the bytes, and what a dialect finds, are not compared
+    left_out = {"facility", "severity", "raw", "provider", "code", "fields"}
+    assert len(Expected._fields) == len(SyslogMessage.__struct_fields__) - len(left_out) + 1
+
+
+def test_several_messages_of_a_datagram() -> None:
+    lines = [b"<189>31: Jul  1 01:00:40: %A-5-B: x", b"<189>32: Jul  1 01:00:41: %A-3-C: y\nmore"]
+    for between in (b"\n", b"\r\n", b"\n\n", b"\0\n"):
+        decoded = DECODER.decode(datagram(between.join(lines) + b"\n"), NOW)
+        messages = [each for each in decoded.messages if isinstance(each, SyslogMessage)]
+        assert [message.sequence for message in messages] == [31, 32]
+        assert [message.message for message in messages] == ["%A-5-B: x", "%A-3-C: y\nmore"]
+        assert [message.raw.strip() for message in messages] == lines
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"<13>a\n<x>b", b"<13>a\n<192>b", b"<13>a\nb <13>c", b"no PRI\n<13>a", b"<13>a <14>b"],
+)
+def test_other_line_ends_divide_nothing(data: bytes) -> None:
+    assert sane(data) == 1
+
+
+def test_no_more_messages_than_the_limit() -> None:
+    decoded = DECODER.decode(datagram(b"<13>x\n" * (MESSAGES_MAX + 2)), NOW)
+    assert len(decoded.messages) == MESSAGES_MAX
+    last = decoded.messages[-1]
+    assert isinstance(last, SyslogMessage)
+    assert last.message == "x\n<13>x\n<13>x"
+
+
+def test_a_long_text_is_cut_with_a_mark() -> None:
+    line = b"<13>Jul  1 01:00:40 r1 app: " + b"x" * (SHOWN_CHARS_MAX + 5)
+    message = message_of(line)
+    assert message.message == "x" * SHOWN_CHARS_MAX + " […5 more characters]"
+    assert [problem.code for problem in message.problems] == ["truncated"]
+    assert message_of(line[:-5]).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("charset", "data", "text", "problems"),
+    [
+        ("cp1251", "Связь".encode("cp1251"), "Связь", []),
+        ("shift_jis", "断線".encode("shift_jis"), "断線", []),
+        ("utf-8", "Zürich".encode("latin-1"), "Zürich", ["not-in-charset"]),
+        ("no-such", b"plain", "plain", ["not-in-charset"]),
+        (None, "Zürich".encode(), "Zürich", []),
+    ],
+)
+def test_the_charset_of_a_source(
+    charset: str | None, data: bytes, text: str, problems: list[str]
+) -> None:
+    decoder = SyslogDecoder(lambda address: UTC, charset_of=lambda address: charset)
+    (message,) = decoder.decode(datagram(b"<13>Jul  1 01:00:40 r1 app: " + data), NOW).messages
+    assert isinstance(message, SyslogMessage)
+    assert message.message == text
+    assert [problem.code for problem in message.problems] == problems
+
+
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        (
+            "<189>45: r1: 000123: *Jul  1 01:00:40 UTC: %A-5-B: x",
+            "pri=<189> count=45 host=r1 sequence=000123 mark=* time=Jul  1 01:00:40 zone=UTC "
+            "text=%A-5-B: x",
+        ),
+        (
+            "<13>Jul  1 02:02:02 192.0.2.9 Jul  1 01:00:40 r1 notice mcpd[7]: x",
+            "pri=<13> time=Jul  1 02:02:02 host=192.0.2.9 time=Jul  1 01:00:40 host=r1 "
+            "level=notice program=mcpd pid=7 text=x",
+        ),
+        (
+            "<14>1 2026-07-01T01:00:40Z r1 app - ID - hello",
+            "pri=<14> time=2026-07-01T01:00:40Z host=r1 program=app event=ID text=hello",
+        ),
+        ("<13>Jul  1 01:00:40 Link down", "pri=<13> time=Jul  1 01:00:40 text=Link down"),
+    ],
+)
+def test_each_step_tells_what_it_took(line: str, steps: str) -> None:
+    (reading,) = DECODER.readings(datagram(line.encode()))
+    taken = [f"{name}={reading.text[start:end]}" for name, start, end in reading.steps]
+    assert " ".join(taken) == steps

@@ -80,6 +80,6 @@ def test_a_word_longer_than_any_field_is_no_header() -> None:
     assert (message.format, message.hostname) == ("unparsed", None)
 
 
-@pytest.mark.parametrize("start", ["2 ", "1  ", "1x ", "10 ", ""])
+@pytest.mark.parametrize("start", ["2 ", "1  ", "1x ", "10 "])
 def test_other_versions_are_not_guessed_at(start: str) -> None:
     assert message_of(f"<13>{start}2026-07-01T01:00:40Z r1 app - - - x").format != "rfc5424"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decode.syslog.lines import message_of
-from trapgate.decode.syslog.text import legible
+from trapgate.decode.syslog.text import NOT_UTF8, legible
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from trapgate.decode.syslog.text import legible
     ],
 )
 def test_bytes_become_legible(data: bytes, text: str, utf8: bool) -> None:
-    assert legible(data) == (text, utf8)
+    assert legible(data) == (text, None if utf8 else NOT_UTF8)
 
 
 @given(st.binary())

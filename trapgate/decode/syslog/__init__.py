@@ -1,9 +1,12 @@
-"""Syslog bytes → messages: RFC 5424, RFC 3164 and its kin, Cisco IOS; whatever else, as it is.
+"""Syslog bytes → messages: RFC 5424, RFC 3164 and its kin, Cisco's headers; the rest as it is.
 
-In: one datagram (a UDP packet or one de-framed stream frame). Out: one `SyslogMessage`. Nothing is
-refused: a line that no grammar fits is a message of format `unparsed`.
+In: one datagram (a UDP packet or one de-framed stream frame). Out: a `SyslogMessage` for each
+message in it, nearly always one. Nothing is refused: a line that no grammar fits is a message of
+format `unparsed`.
 """
 
-from trapgate.decode.syslog.decoder import SyslogDecoder
+from trapgate.decode.syslog.decoder import Reading, SyslogDecoder
+from trapgate.decode.syslog.dialect_build import build_dialects
+from trapgate.decode.syslog.dialects import Dialects
 
-__all__ = ["SyslogDecoder"]
+__all__ = ["Dialects", "Reading", "SyslogDecoder", "build_dialects"]

@@ -1,75 +1,86 @@
-"""Cisco's text `%FACILITY-SEVERITY-MNEMONIC: words`: what it is about and what the words say.
+"""A header of Cisco's, read as a whole: the counters, the time that a colon closes, the process.
 
-It stands behind a Cisco header, behind RFC 3164's or RFC 5424's (a relay, Arista, `logger`), or
-alone. Cisco calls the parts facility (with a subfacility: `SYS-SW1`), severity and mnemonic.
+In: a draft and a place in its text. Out: the header if something proves that it is Cisco's (a
+count, a mark, a node, a task, or the mnemonic behind it), else nothing: the next grammar is tried.
 """
 
 import re
-from collections.abc import Mapping
 
-import msgspec
+from trapgate.decode.syslog.clock import Clock, clock_at
+from trapgate.decode.syslog.draft import Draft
+from trapgate.decode.syslog.header import Header
+from trapgate.decode.syslog.names import is_address, must_be_host
+from trapgate.decode.syslog.prelude import Prelude, context_at, prelude_at, process_at
 
+PROGRAMS = frozenset("root logger kernel syslog syslogd rsyslogd systemd cron sshd sudo su".split())
+"""Programs that may write a Cisco mnemonic without a time before it (`logger -t root '%A-5-B: x'`):
+any other name in that place is the device's."""
 
-class Body(msgspec.Struct, frozen=True, gc=False):
-    """What a Cisco text says. `provider` is the facility, `code` the mnemonic; `fields` are flat
-    ECS keys taken from the words."""
-
-    provider: str
-    code: str
-    severity: int
-    fields: Mapping[str, str]
-
-
-_MARK = re.compile(
-    r"%([A-Za-z0-9_]{1,48}(?:-[A-Za-z0-9_]{1,48}){0,4}?)-([0-7])-([A-Za-z0-9_]{1,64})"
-    r"(?: ?:| |$) *"
-)
-"""The shortest facility wins: `%SYS-SW1-6-LOGOUT_C6K` and `%EARL-SW2_DFC1-1-X` have a digit in it.
-IOS-XR puts a space before the colon."""
-
-_INTERFACE = (
-    r"Interface (?P<interface_name>[^ ,(]{1,64}(?: [^ ,(]{1,64}){0,3})(?: \([^)]{0,255}\))?, "
-    r"changed state to (?P<interface_state>administratively down|[A-Za-z]{1,32})"
-)
-_LINK = re.compile(_INTERFACE)
-_LINEPROTO = re.compile(rf"Line protocol on {_INTERFACE}")
-_BGP = re.compile(r"neighbor (?P<bgp_neighbor>\S{1,64}) (?:[^ ]+ ){0,6}?(?P<bgp_state>Up|Down)\b")
-_OSPF = re.compile(
-    r"Process [^ ,]{1,32}, Nbr (?P<ospf_neighbor>\S{1,64}) on (?P<interface_name>\S{1,64}) "
-    r"from \S{1,32} to (?P<ospf_state>[A-Z0-9-]{1,32})"
-)
-
-_WORDS: Mapping[tuple[str, str], re.Pattern[str]] = {
-    ("LINK", "UPDOWN"): _LINK,
-    ("LINK", "CHANGED"): _LINK,
-    ("LINEPROTO", "UPDOWN"): _LINEPROTO,
-    ("BGP", "ADJCHANGE"): _BGP,
-    ("OSPF", "ADJCHG"): _OSPF,
-    ("OSPFv3", "ADJCHG"): _OSPF,
-}
-"""What is read from the words, by facility and mnemonic."""
-
-_KEYS: Mapping[str, str] = {
-    name: name.replace("_", ".", 1) for pattern in _WORDS.values() for name in pattern.groupindex
-}
-"""Group name → field: a group's name cannot hold a dot."""
+MNEMONIC = re.compile(r"[%#][A-Z][A-Za-z0-9_]{1,47}-")
+"""How a message of Cisco's begins; AireOS writes `#` too."""
 
 
-def recognise(text: str) -> Body | None:
-    """The Cisco text that begins here, `None` if it is not one. Words that do not read as expected
-    give no fields."""
-    if not text.startswith("%"):
+def cisco_layer(draft: Draft, at: int) -> Header | None:
+    """The line as Cisco's, `None` (and no steps) if nothing proves that it is. Behind a relay what
+    the device says wins, an uptime over the relay's time too, since that is not the device's."""
+    text, steps = draft.text, draft.steps
+    place = len(steps)
+    prelude = prelude_at(text, at, steps)
+    clock = clock_at(text, prelude.end, steps)
+    if clock is None:
+        if not _proves(draft, prelude, at):
+            del steps[place:]
+            return None
+        draft.behind(prelude)
+        draft.format = "cisco-ios"
+        return behind_cisco(draft, prelude.end)
+    sure = prelude.numbered or prelude.node or prelude.task or closes_cisco(text, clock)
+    if not (clock.colon and sure):
+        del steps[place:]
         return None
-    mark = _MARK.match(text)
-    if mark is None:
-        return None
-    provider, severity, code = mark.groups()
-    return Body(provider, code, int(severity), _fields(provider, code, text, mark.end()))
+    draft.behind(prelude)
+    draft.clock, draft.format = clock, "cisco-ios"
+    return behind_cisco(draft, clock.end)
 
 
-def _fields(provider: str, code: str, text: str, at: int) -> Mapping[str, str]:
-    pattern = _WORDS.get((provider, code))
-    found = pattern.match(text, at) if pattern is not None else None
-    if found is None:
-        return {}
-    return {_KEYS[name]: value for name, value in found.groupdict().items()}
+def closes_cisco(text: str, clock: Clock) -> bool:
+    """Whether a time that a colon closed is Cisco's: by its mark or by what follows."""
+    if clock.marked or text.startswith("%", clock.end):
+        return True
+    process = process_at(text, clock.end, [])
+    return process[1] is not None and text.startswith("%", process[0])
+
+
+def _proves(draft: Draft, prelude: Prelude, at: int) -> bool:
+    """Whether a prelude without a time (`no service timestamps`), begun at `at`, is Cisco's."""
+    if not MNEMONIC.match(draft.text, prelude.end):
+        return False
+    if prelude.node or prelude.task:
+        return True
+    if prelude.origin is None or not draft.text.startswith(prelude.origin, at):
+        return prelude.numbered
+    if draft.clock is None:
+        return prelude.numbered or (prelude.origin_colon and prelude.origin not in PROGRAMS)
+    # behind a time it is Arista's `host Agent: 33: %…`, unless a relay gave an address for the host
+    return draft.outer is not None and is_address(draft.outer) and must_be_host(prelude.origin)
+
+
+def behind_cisco(draft: Draft, at: int) -> Header:
+    """The text behind a header that a colon closed: NX-OS's context, IOS-XR's process."""
+    text = draft.text
+    if text.startswith("%$", at):
+        at, draft.node = context_at(text, at, draft.steps)
+    elif not text.startswith("%", at):
+        at, program, pid = process_at(text, at, draft.steps)
+        if program is not None:
+            draft.appname, draft.procid = program, pid
+    return draft.header(at)
+
+
+def behind_name(draft: Draft, at: int) -> Header:
+    """A mnemonic right behind the host or the time."""
+    if draft.text.startswith("%$", at):
+        at, draft.node = context_at(draft.text, at, draft.steps)
+    if MNEMONIC.match(draft.text, at):
+        draft.format = "cisco-ios"
+    return draft.header(at)

@@ -1,8 +1,8 @@
-"""One datagram → one syslog message, whatever it holds.
+"""One datagram → its syslog messages, whatever it holds.
 
-The steps: bytes to text, PRI, then RFC 5424's header or else the scanner for all older ones, then
-the instant of its time, then what the text itself says. No step can fail: each falls back to
-knowing less.
+The steps: messages apart, bytes to text, PRI, then RFC 5424's header or else the scanners for all
+others, then what the text itself says, then the instant of its time. No step can fail: each falls
+back to knowing less.
 """
 
 import re
@@ -10,11 +10,17 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Self
 
-from trapgate.decode.syslog.cisco import recognise
-from trapgate.decode.syslog.header import Header
-from trapgate.decode.syslog.rfc3164 import scan_3164
+import msgspec
+from msgspec.structs import replace
+
+from trapgate.decode.syslog.body import Body
+from trapgate.decode.syslog.dialects import Dialects
+from trapgate.decode.syslog.header import Header, Step
+from trapgate.decode.syslog.meraki import scan_meraki
+from trapgate.decode.syslog.repeats import repeats
+from trapgate.decode.syslog.rfc3164 import scan_3164, scan_relayed
 from trapgate.decode.syslog.rfc5424 import scan_5424
-from trapgate.decode.syslog.text import BLANK, NOT_UTF8, legible
+from trapgate.decode.syslog.text import BLANK, legible, pieces, shown
 from trapgate.decode.syslog.times import instant, plausible
 from trapgate.model import Datagram, Decoded, Now, Problem, SyslogMessage
 
@@ -29,16 +35,41 @@ UNKNOWN_ZONE = Problem(
     "unknown-zone", "warning", "the name of the time zone is not known: the source's was taken"
 )
 
+NO_DIALECTS = Dialects()
+"""Of a decoder that only reads headers."""
+
 _PRI = re.compile(r"<([0-9]{1,3})>")
 _NOT_PRI = re.compile(r"<[0-9]{1,10}>|<")
 
 
-class SyslogDecoder:
-    """Implements `trapgate.ports.Decoder`; `zone_of` tells the zone of the clock of a source, by
-    its address, where a message names none. It keeps no state."""
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """One message and how it was read: its legible `text`, and which part of it each step took
+    (`steps`, from the left; the last one is the text behind the header). `body` is what its dialect
+    made of that text."""
 
-    def __init__(self, zone_of: Callable[[str], tzinfo]) -> None:
+    text: str
+    steps: tuple[Step, ...]
+    body: Body | None
+    message: SyslogMessage
+
+
+class SyslogDecoder:
+    """Implements `trapgate.ports.Decoder`. It asks, by a source's address: `zone_of` for the zone
+    of its clock, where a message names none; `vendor_of` for what its devices are, which decides
+    between dialects that are alike; `charset_of` for the encoding of its messages (`None`: UTF-8,
+    else Latin-1). `dialects` read what stands behind the header. It keeps no state."""
+
+    def __init__(
+        self,
+        zone_of: Callable[[str], tzinfo],
+        dialects: Dialects = NO_DIALECTS,
+        vendor_of: Callable[[str], str | None] = lambda address: None,
+        charset_of: Callable[[str], str | None] = lambda address: None,
+    ) -> None:
         self._zone_of = zone_of
+        self._dialects = dialects
+        self._vendor_of = vendor_of
+        self._charset_of = charset_of
 
     def decode(self, datagram: Datagram, now: Now) -> Decoded:
         """Decode one datagram; never raises, whatever the bytes, and drops nothing.
@@ -46,16 +77,18 @@ class SyslogDecoder:
         Only a datagram of white space and NUL is malformed (`empty`). Everything odd that a
         message says of itself is a warning on the message.
         """
+        readings = self.readings(datagram)
+        if not readings:
+            return Decoded((), datagram.data, (EMPTY,))
+        return Decoded(tuple([reading.message for reading in readings]), datagram.data)
+
+    def readings(self, datagram: Datagram) -> tuple[Reading, ...]:
+        """The messages of a datagram with the steps that read them (`--explain`); none if it holds
+        nothing but white space."""
         data = datagram.data
         if not data.strip(BLANK):
-            return Decoded((), data, (EMPTY,))
-        text, utf8 = legible(data)
-        problems: list[Problem] = [] if utf8 else [NOT_UTF8]
-        priority, at = _priority(text, problems)
-        header = scan_5424(text, at) or scan_3164(text, at)
-        if header.format == "unparsed" and priority is None:
-            header = Header("unparsed", text)
-        return Decoded((self._message(datagram, priority, header, problems),), data)
+            return ()
+        return tuple([self._reading(datagram, piece) for piece in pieces(data)])
 
     def saved(self) -> bytes:
         return b""
@@ -63,16 +96,43 @@ class SyslogDecoder:
     def restored(self, saved: bytes) -> Self:
         return self
 
+    def _reading(self, datagram: Datagram, data: bytes) -> Reading:
+        text, problem = legible(data, self._charset_of(datagram.peer.address))
+        problems: list[Problem] = [] if problem is None else [problem]
+        priority, at = _priority(text, problems)
+        header = _header(text, at)
+        if header.format == "unparsed" and priority is None:
+            header, at = Header("unparsed", text), 0
+        steps = (*_pri_step(at), *header.steps, ("text", len(text) - len(header.text), len(text)))
+        repeated = repeats(header.text)
+        if repeated is not None:
+            header = replace(header, text=repeated[1])
+        body = self._dialects.body(header, self._vendor_of(datagram.peer.address))
+        if body is not None:
+            header = _corrected(header, body)
+        count = None if repeated is None else repeated[0]
+        message = self._message(datagram, data, priority, header, body, count, problems)
+        return Reading(text, steps, body, message)
+
     def _message(
-        self, datagram: Datagram, priority: int | None, header: Header, problems: list[Problem]
+        self,
+        datagram: Datagram,
+        data: bytes,
+        priority: int | None,
+        header: Header,
+        body: Body | None,
+        repeated: int | None,
+        problems: list[Problem],
     ) -> SyslogMessage:
         problems.extend(header.problems)
         timestamp, trusted = self._time(datagram, header, problems)
-        body = recognise(header.text)
-        # without a tag it is a device's own line, whoever put a host before it
-        bare = header.format != "rfc5424" and header.appname is None
+        said = body or _SILENT
+        message, cut = shown(header.text if said.message is None else said.message)
+        problems.extend(cut)
+        if header.priority is not None:  # the device's own, inside its relay's
+            priority = header.priority
         return SyslogMessage(
-            format="cisco-ios" if bare and body is not None else header.format,
+            format=header.format,
             facility=None if priority is None else priority >> 3,
             severity=None if priority is None else priority & 7,
             timestamp=timestamp,
@@ -83,13 +143,16 @@ class SyslogDecoder:
             msgid=header.msgid,
             structured_data=header.structured_data,
             sequence=header.sequence,
-            provider=None if body is None else body.provider,
-            code=None if body is None else body.code,
-            vendor_severity=None if body is None else body.severity,
-            fields={} if body is None else body.fields,
-            message=header.text,
-            raw=datagram.data,
+            provider=said.provider,
+            code=said.code,
+            vendor_severity=header.level if said.severity is None else said.severity,
+            fields={} if body is None else {"event.parser": body.dialect, **body.fields},
+            message=message,
+            raw=data,
             problems=tuple(problems),
+            relay=header.relay,
+            node=header.node,
+            repeated=repeated,
         )
 
     def _time(
@@ -108,6 +171,39 @@ class SyslogDecoder:
         return timestamp, not header.marked and plausible(timestamp, datagram.received_at)
 
 
+_SILENT = Body("")
+
+
+def _header(text: str, at: int) -> Header:
+    """The header that one of the grammars finds behind the PRI."""
+    header = scan_5424(text, at)
+    if header is None:
+        return scan_meraki(text, at) or scan_3164(text, at)
+    if header.text.startswith("<"):
+        return scan_relayed(header, text, len(text) - len(header.text)) or header
+    return header
+
+
+def _corrected(header: Header, body: Body) -> Header:
+    """The header with what the body itself says of the device, the time and the program; a host
+    that the body does not name is then its relay."""
+    dated = body.civil is not None
+    if not dated and body.hostname is None and body.process is None and body.sequence is None:
+        return header
+    hostname = body.hostname or header.hostname
+    relayed = header.relay is None and hostname != header.hostname
+    return replace(
+        header,
+        civil=body.civil if dated else header.civil,
+        zone=body.zone if dated else header.zone,
+        hostname=hostname,
+        relay=header.hostname if relayed else header.relay,
+        appname=body.process or header.appname,
+        procid=body.pid or header.procid,
+        sequence=header.sequence if body.sequence is None else body.sequence,
+    )
+
+
 def _priority(text: str, problems: list[Problem]) -> tuple[int | None, int]:
     """The PRI's number (`None` without a valid one) and where the header begins."""
     found = _PRI.match(text)
@@ -116,3 +212,7 @@ def _priority(text: str, problems: list[Problem]) -> tuple[int | None, int]:
     wrong = _NOT_PRI.match(text)
     problems.append(NO_PRI if wrong is None else BAD_PRI)
     return None, 0 if wrong is None else wrong.end()
+
+
+def _pri_step(end: int) -> tuple[Step, ...]:
+    return (("pri", 0, end),) if end else ()

@@ -1,252 +1,350 @@
-"""The header of a line that is not RFC 5424: RFC 3164, what devices make of it, Cisco IOS.
+"""The header of a line that is not RFC 5424: RFC 3164, what devices make of it, Cisco's.
 
 Scanned in small steps from the left, after the PRI:
 
-    [count:] [host:] [sequence:] [*|.]time [zone]: body            Cisco IOS, each part optional
-    time [zone] host tag[pid]: text                                RFC 3164
-    time [zone] host (a Cisco header): body                        IOS behind a relay
+    [count:] [host:] [sequence:] [node:][*|.]time [zone]: body     Cisco, each part optional
+    time [zone] [host] [level] [tag[pid]:] text                    RFC 3164
+    time [zone] host (either of these): body                       a device behind a relay
 
 A step that does not find its part leaves its place to the next one. Where a word could be two
-things it is only taken for a host if what follows proves it (see `names`).
+things it is only taken for a host if what follows proves it (see `hosts` and `names`).
 """
 
 import re
-from collections.abc import Mapping
-from typing import Literal
 
-import msgspec
-
-from trapgate.decode.syslog.cisco import recognise
-from trapgate.decode.syslog.header import Header
-from trapgate.decode.syslog.names import is_address, may_be_host, must_be_host
-from trapgate.decode.syslog.rfc5424 import structured_data
-from trapgate.decode.syslog.times import Civil, scan
+from trapgate.decode.syslog.cisco import (
+    MNEMONIC,
+    behind_cisco,
+    behind_name,
+    cisco_layer,
+    closes_cisco,
+)
+from trapgate.decode.syslog.clock import Clock, clock_at
+from trapgate.decode.syslog.draft import Draft
+from trapgate.decode.syslog.header import Header, Step
+from trapgate.decode.syslog.hosts import WORD, Host, forwarded_at, host_at, proven, triple_at
+from trapgate.decode.syslog.names import (
+    LEVELS,
+    is_address,
+    may_be_host,
+    must_be_host,
+    names_part,
+    opens_sentence,
+)
+from trapgate.decode.syslog.shapes import may_start, scan, skip_spaces
+from trapgate.decode.syslog.tags import Tag, tag_at
 from trapgate.decode.syslog.zones import is_zone
 
+LAYERS_MAX = 3
+"""Headers around a message: a device, its relay and a relay of that one."""
 
-class _Prelude(msgspec.Struct, frozen=True, gc=False):
-    """What Cisco writes before the time. `numbered`: there was a counter, even an empty one."""
-
-    end: int
-    numbered: bool = False
-    number: int | None = None
-    origin: str | None = None
-    structured_data: Mapping[str, Mapping[str, str]] = {}
-
-
-class _Clock(msgspec.Struct, frozen=True, gc=False):
-    """A time with its mark before and its zone behind. `colon`: it is closed by a colon, as IOS
-    does it; then `end` is where the text begins."""
-
-    end: int
-    civil: Civil | None
-    zone: str | None
-    marked: bool
-    colon: bool
-
-
-_COUNT = re.compile(r"([0-9]{0,10}) ?: +")
-"""A message count; some releases leave the number out and keep the colon."""
-
-_SEQUENCE = re.compile(r"([0-9]{1,10}) ?: +")
-"""IOS counts with 32 bits: at most ten digits."""
-
-_WORD = re.compile(r"[^ ]+")
-_CLOSE = re.compile(r" ?:(?: +|$)")
-_ZONE = re.compile(
-    r" ([A-Za-z]{1,5}|[+-][0-9]{2}:?[0-9]{2}|(?:UTC|GMT|TZ)[+-][0-9]{1,2}(?::?[0-9]{2})?)(?= |:)"
+_USUAL = re.compile(
+    r"([A-Za-z0-9_.-]{1,255}) {1,4}"
+    r"([A-Za-z_/][A-Za-z0-9_./#-]{0,63})"
+    r"(?:\[([^\]\s]{0,32})\]: ?|: (?![*.:%#<\[]|[0-9]{1,10} ?: ))",
+    re.ASCII,
 )
-_TAG = re.compile(
-    r"(?!%)([^\s:\[\]]{1,64})(?:\[([^\]\s]{0,32})\](?:: ?|(?= )|$)|:(?: |$))", re.ASCII
-)
-"""RFC 3164 §4.1.3 with room (it allows 32 letters and digits): `sshd[42]:`, `postfix/smtp[7]:`,
-`root:`. Without a pid the colon must end the word, else `http://` were a tag."""
+"""Host and tag and nothing unusual: nine lines of ten."""
 
-_LETTER = re.compile(r"[A-Za-z]")
+_UNDATED = Clock(0)
+_INNER_PRI = re.compile(r"<([0-9]{1,2}|1[0-8][0-9]|19[01])>")
+_BROCADE = re.compile(r":[A-Z]:")
+"""`Dec  1 00:00:00:I:System: …`: the level as a letter."""
+
+_COUNTED = re.compile(r"([0-9]{1,10}): (?=%)")
+"""EOS counts behind the tag."""
+
+_SLOT = re.compile(r"((?:c?fpc|[cst]?feb|pfe|mic|pic)[0-9]{1,3}) {1,4}")
+"""Junos: the card that wrote the line."""
+
+_COLON_HOST = re.compile(r"([^ :]{1,255}) ?:? {1,4}%")
+_DATED = re.compile(r"[0-9]{4}-[A-Z][a-z]{2}-")
+_PROGRAM_DATED = re.compile(r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-")
+"""Opengear dates its lines behind the program."""
 
 
 def scan_3164(text: str, at: int) -> Header:
     """The header that begins at `at` (behind the PRI), as far as there is one; fits any text."""
-    at = _skip_spaces(text, at)
-    prelude = _prelude(text, at)
-    clock = _clock(text, prelude)
-    if clock is None:
-        return _without_time(text, at, prelude)
-    if clock.colon:
-        header = _ios(text, prelude, clock)
-        if header is not None:
-            return header
-        if prelude.origin is None and clock.civil is not None:
-            return _with_clock("rfc3164", text[clock.end :], clock)
-    elif prelude.origin is None and clock.civil is not None:
-        return _after_time(text, clock)
-    return _without_time(text, at, prelude)
+    at = skip_spaces(text, at)
+    draft = Draft(text)
+    if may_start(text, at):
+        clock = clock_at(text, at, draft.steps)
+        if clock is not None:
+            return _dated(draft, at, clock, 1)
+    return cisco_layer(draft, at) or _without_time(draft, at)
 
 
-def _skip_spaces(text: str, at: int) -> int:
-    while text.startswith(" ", at):
-        at += 1
-    return at
+def scan_relayed(outer: Header, text: str, at: int) -> Header | None:
+    """The header of a device whose whole line, with its PRI at `at`, is the text of another one's
+    (`outer`, RFC 5424's); `None` if there is none."""
+    clock = Clock(at, outer.civil, outer.zone, outer.marked)
+    draft = Draft(text, steps=list(outer.steps), clock=clock)
+    if outer.hostname is not None:
+        draft.within(outer.hostname)
+    return _inner(draft, at, 1)
 
 
-def _prelude(text: str, at: int) -> _Prelude:
-    """`45: [syslog@9 s_sn="45"]: r1: 000123: `, each part optional; the last number wins."""
-    numbered, number, origin = False, None, None
-    elements: Mapping[str, Mapping[str, str]] = {}
-    found = _COUNT.match(text, at)
-    if found is not None:
-        numbered, at = True, found.end()
-        number = int(found[1]) if found[1] else None
-        if text.startswith("[syslog@9 ", at):
-            at, elements, _ = structured_data(text, at)
-            close = _CLOSE.match(text, at)
-            at = close.end() if close is not None else _skip_spaces(text, at)
-    end = text.find(" ", at)
-    if end > at + 1 and text[end - 1] == ":" and may_be_host(text[at : end - 1]):
-        origin, at = text[at : end - 1], _skip_spaces(text, end)
-    found = _SEQUENCE.match(text, at)
-    if found is not None:
-        numbered, number, at = True, int(found[1]), found.end()
-    return _Prelude(at, numbered, number, origin, elements)
+def _dated(draft: Draft, at: int, clock: Clock, layer: int) -> Header:
+    """A line that begins with a time, which stands at `at`."""
+    text = draft.text
+    if clock.civil is None or clock.colon:
+        if closes_cisco(text, clock):
+            draft.clock, draft.format = clock, "cisco-ios"
+            return behind_cisco(draft, clock.end)
+        if clock.civil is None:
+            draft.steps.clear()
+            return _without_time(draft, at)
+        draft.clock = clock
+        named = _COLON_HOST.match(text, clock.end)
+        if named is None or not may_be_host(named[1]):
+            return draft.header(clock.end)
+    draft.clock = clock
+    return _behind_time(draft, clock.end, layer)
 
 
-def _clock(text: str, prelude: _Prelude) -> _Clock | None:
-    """The time that stands behind a prelude, with what belongs to it."""
-    at = prelude.end
-    marked = text.startswith(("*", "."), at)
-    found = scan(text, at + marked)
-    if found is None:
-        return None
-    at, zone = found.end, None
-    if found.civil is None or found.civil.offset_s is None:
-        named = _ZONE.match(text, at)
-        if named is not None and _zone_here(text, named, marked):
-            zone, at = named[1], named.end()
-    close = _CLOSE.match(text, at)
-    if close is None:
-        return _Clock(at, found.civil, zone, marked, False)
-    return _Clock(close.end(), found.civil, zone, marked, True)
-
-
-def _zone_here(text: str, named: re.Match[str], marked: bool) -> bool:
-    """Whether the word behind a time is its zone. A device may invent a name (`clock timezone
-    LAB 3`): it is believed in capitals where only IOS would close it with a colon."""
-    word = named[1]
-    close = _CLOSE.match(text, named.end())
-    if close is None:
-        return is_zone(word)
-    if marked or text.startswith("%", close.end()):
-        return word.isupper() or is_zone(word)
-    return word.isupper() and is_zone(word)
-
-
-def _ios(text: str, prelude: _Prelude, clock: _Clock) -> Header | None:
-    """A Cisco header closed by its colon; `None` if nothing proves that it is Cisco's."""
-    if not (prelude.numbered or clock.marked or text.startswith("%", clock.end)):
-        return None
-    return Header(
-        "cisco-ios",
-        text[clock.end :],
-        clock.civil,
-        clock.zone,
-        clock.marked,
-        prelude.origin,
-        sequence=prelude.number,
-        structured_data=prelude.structured_data,
-    )
-
-
-def _with_clock(
-    format: Literal["rfc3164", "cisco-ios"],
-    text: str,
-    clock: _Clock,
-    hostname: str | None = None,
-    appname: str | None = None,
-    procid: str | None = None,
-) -> Header:
-    return Header(format, text, clock.civil, clock.zone, clock.marked, hostname, appname, procid)
-
-
-def _after_time(text: str, clock: _Clock) -> Header:
+def _behind_time(draft: Draft, at: int, layer: int) -> Header:
     """Host, tag and text behind a time; or the header of a device behind that of its relay."""
-    at = _skip_spaces(text, clock.end)
-    found = _WORD.match(text, at)
-    if found is None:
-        return _with_clock("rfc3164", text[at:], clock)
-    word, rest = found[0], _skip_spaces(text, found.end())
-    if word.endswith(":") and is_address(word[:-1]):
-        return _relayed(text, rest, clock, word[:-1]) or _tagged(text, rest, clock, word[:-1])
-    tag = _tag(text, at)
-    if tag is not None:
-        return _with_clock("rfc3164", text[tag.end() :], clock, None, tag[1], tag[2])
-    if not may_be_host(word):
-        return _relayed(text, at, clock, None) or _with_clock("rfc3164", text[at:], clock)
-    relayed = _relayed(text, rest, clock, word)
-    if relayed is not None:
-        return relayed
-    if must_be_host(word) or _tag(text, rest) or text.startswith(("%", ": "), rest):
-        return _tagged(text, rest, clock, word)
-    return _with_clock("rfc3164", text[at:], clock)
+    text = draft.text
+    at = skip_spaces(text, at)
+    if text.startswith(":", at):
+        joint = _BROCADE.match(text, at)
+        at = skip_spaces(text, at + 1 if joint is None else joint.end())
+    if text.startswith("%", at):
+        return behind_name(draft, at)
+    if _SLOT.match(text, at):
+        return _behind_named(draft, at)
+    usual = _USUAL.match(text, at)
+    if usual is not None and _is_usual(usual):
+        return _as_usual(draft, usual)
+    if _PROGRAM_DATED.match(text, at):
+        return _undivided(draft, at)
+    inner = _inner(draft, at, layer)
+    if inner is not None:
+        return inner
+    forwarded = forwarded_at(text, at)
+    if forwarded is not None:
+        return _behind_host(draft, forwarded, layer)
+    steps: list[Step] = []
+    tag = tag_at(text, at, steps)
+    if tag is not None and not (text[tag.end - 2 : tag.end] == ": " and _is_origin(text, at, tag)):
+        draft.steps += steps
+        draft.tagged(tag)
+        return _behind_tag(draft, tag.end)
+    host = host_at(text, at)
+    if host is None or (host.end == host.stop and not host.sure):
+        return cisco_layer(draft, at) or draft.header(at)
+    return _behind_host(draft, host, layer)
 
 
-def _tagged(text: str, at: int, clock: _Clock, host: str) -> Header:
-    """The tag behind a host, if there is one. An empty one (`host : text`) is `logger -t ''`."""
-    if text.startswith(": ", at):
-        return _with_clock("rfc3164", text[at + 2 :], clock, host)
-    tag = _tag(text, at)
-    if tag is None:
-        return _with_clock("rfc3164", text[at:], clock, host)
-    if tag[1].isupper() and is_zone(tag[1]) and text.startswith("%", tag.end()):
-        # NX-OS behind a relay that took the time away and left the zone
-        zoned = _Clock(clock.end, clock.civil, tag[1], clock.marked, True)
-        return _with_clock("cisco-ios", text[tag.end() :], zoned, host)
-    return _with_clock("rfc3164", text[tag.end() :], clock, host, tag[1], tag[2])
+def _is_usual(found: re.Match[str]) -> bool:
+    """Whether a word and a tag are certainly a host and its program."""
+    host, program, pid = found.groups()
+    if not may_be_host(host) or host in LEVELS:
+        return False
+    if pid is not None:
+        return True
+    if scan(found.string, found.end()) is not None:
+        return False  # it may be the name before a Cisco header
+    return must_be_host(host) or not (opens_sentence(host) or names_part(program))
 
 
-def _tag(text: str, at: int) -> re.Match[str] | None:
-    found = _TAG.match(text, at)
-    return found if found is not None and _LETTER.search(found[1]) else None
+def _as_usual(draft: Draft, found: re.Match[str]) -> Header:
+    steps = draft.steps
+    steps.append(("host", found.start(1), found.end(1)))
+    steps.append(("program", found.start(2), found.end(2)))
+    draft.hostname, draft.appname, draft.procid = found.groups()
+    if draft.procid is not None:
+        steps.append(("pid", found.start(3), found.end(3)))
+    return _behind_tag(draft, found.end())
 
 
-def _relayed(text: str, at: int, relay: _Clock, host: str | None) -> Header | None:
-    """A Cisco header behind a relay's: what the device says wins, an uptime over the relay's time
-    too, since that is not the device's."""
-    prelude = _prelude(text, at)
-    clock = _clock(text, prelude)
-    if clock is None:
-        if not (prelude.numbered and text.startswith("%", prelude.end)):
-            return None
-        clock = _Clock(prelude.end, relay.civil, relay.zone, relay.marked, True)
-    header = _ios(text, prelude, clock) if clock.colon else None
-    if header is None:
+def _is_origin(text: str, at: int, tag: Tag) -> bool:
+    """Whether a word with a colon is an address, or is followed by what Cisco writes behind its
+    origin: a number, a mark, a time."""
+    if tag.procid is not None or tag.sure:
+        return False
+    if is_address(tag.appname):
+        return True
+    if not (may_start(text, tag.end) and may_be_host(tag.appname)):
+        return False
+    return cisco_layer(Draft(text, clock=_UNDATED), at) is not None
+
+
+def _inner(draft: Draft, at: int, layer: int) -> Header | None:
+    """The header of the device behind that of a relay, `None` if there is none here."""
+    text, steps = draft.text, draft.steps
+    if layer >= LAYERS_MAX:
         return None
-    return header if header.hostname else msgspec.structs.replace(header, hostname=host)
+    priority = _INNER_PRI.match(text, at) if text.startswith("<", at) else None
+    if priority is not None:
+        steps.append(("pri", at, priority.end()))
+        draft.priority = int(priority[1])
+        at = skip_spaces(text, priority.end())
+        if not _may_be_header(text, at):
+            return _behind_time(draft, at, layer + 1)
+    elif not _may_be_header(text, at):
+        return None
+    header = cisco_layer(draft, at)
+    if header is not None:
+        return header
+    clock = clock_at(text, at, steps)
+    if clock is not None and clock.civil is not None:
+        return _dated(draft, at, clock, layer + 1)
+    return _behind_time(draft, at, layer + 1) if priority is not None else None
 
 
-def _without_time(text: str, at: int, prelude: _Prelude) -> Header:
-    """No time: IOS without `service timestamps`, a lone tag, a host and a tag, or nothing known."""
-    if prelude.numbered and text.startswith("%", prelude.end):
-        return Header(
-            "cisco-ios",
-            text[prelude.end :],
-            hostname=prelude.origin,
-            sequence=prelude.number,
-            structured_data=prelude.structured_data,
-        )
-    found = _WORD.match(text, at)
+def _may_be_header(text: str, at: int) -> bool:
+    """Whether a Cisco header or a time could begin here: a look at a word or two."""
+    if may_start(text, at) or text.startswith(":", at):
+        return True
+    end = text.find(" ", at, at + 257)
+    if end > at and text[end - 1] == ":" and text[end - 2] != "]":
+        return may_start(text, end + 1) or text.startswith(("%", "#", "["), end + 1)
+    return text.find("/CPU", at, at + 64) > 0 or text.startswith(" : ", end)
+
+
+def _behind_host(draft: Draft, host: Host, layer: int) -> Header:
+    """What stands behind a word that may be a host; the word is left in the text if it is none."""
+    text, steps = draft.text, draft.steps
+    place = len(steps)
+    steps.append(("host", host.begin, host.stop))
+    if host.name is not None:
+        outer, relay = draft.outer, draft.relay
+        draft.within(host.name)
+        inner = _inner(draft, host.end, layer)
+        if inner is not None:
+            return inner
+        draft.outer, draft.relay = outer, relay
+    if not proven(text, host):
+        del steps[place:]
+        return draft.header(host.begin)
+    draft.hostname = host.name
+    at = host.end
+    if host.name is not None:
+        at = _second_host(draft, host.name, at)
+    return _behind_named(draft, at)
+
+
+def _second_host(draft: Draft, name: str, at: int) -> int:
+    """Where the host is followed by itself, by UniFi's triple, or (behind a relay's address) by the
+    device's own name and a tag: what is behind that."""
+    text = draft.text
+    if text.startswith(f"{name} ", at):
+        return skip_spaces(text, at + len(name))
+    triple = triple_at(text, at)
+    if triple is not None:
+        return triple.end
+    if not is_address(name):
+        return at
+    second = host_at(text, at)
+    if second is None or second.name is None or not must_be_host(second.name):
+        return at
+    tag = tag_at(text, second.end, [])
+    if tag is None or not (tag.sure or second.sure):
+        return at
+    draft.steps.append(("host", second.begin, second.stop))
+    draft.relay, draft.hostname = name, second.name
+    return second.end
+
+
+def _behind_named(draft: Draft, at: int) -> Header:
+    """The tag behind a host, if there is one. An empty one (`host : text`) is `logger -t ''`."""
+    text = draft.text
+    if text.startswith(": ", at):
+        return behind_name(draft, skip_spaces(text, at + 2))
+    if text.startswith("%", at):
+        return behind_name(draft, at)
+    slot = _SLOT.match(text, at)
+    if slot is not None:
+        draft.steps.append(("node", at, slot.end(1)))
+        draft.node, at = slot[1], slot.end()
+    steps: list[Step] = []
+    tag = tag_at(text, at, steps)
+    if tag is None:
+        return _undivided(draft, at)
+    if tag.appname.isupper() and is_zone(tag.appname) and text.startswith("%", tag.end):
+        # NX-OS behind a relay that took the time away and left the zone
+        clock = draft.clock
+        draft.clock = Clock(tag.end, None if clock is None else clock.civil, tag.appname)
+        draft.steps.append(("zone", at, at + len(tag.appname)))
+        draft.format = "cisco-ios"
+        return draft.header(tag.end)
+    draft.steps += steps
+    draft.tagged(tag)
+    return _behind_tag(draft, tag.end)
+
+
+def _undivided(draft: Draft, at: int) -> Header:
+    """A program without a colon: Opengear's before its own date, FTD's before the colon alone."""
+    text = draft.text
+    found = WORD.match(text, at, at + 65)
     if found is None:
-        return Header("unparsed", text[at:])
-    word, rest = found[0], _skip_spaces(text, found.end())
-    if word.endswith(":") and is_address(word[:-1]):
-        return Header("rfc3164", text[rest:], hostname=word[:-1])
-    tag = _tag(text, at)
+        return draft.header(at)
+    end = found.end()
+    if text.startswith((" : %", " :%"), end):
+        draft.steps.append(("program", at, end))
+        draft.appname = found[0]
+        return behind_name(draft, skip_spaces(text, end + 2))
+    if _DATED.match(text, end + 1):
+        steps: list[Step] = []
+        clock = clock_at(text, end + 1, steps)
+        if clock is not None:
+            draft.steps += [("program", at, end), *steps]
+            draft.appname, draft.clock = found[0], clock
+            return draft.header(skip_spaces(text, clock.end))
+    return draft.header(at)
+
+
+def _behind_tag(draft: Draft, at: int) -> Header:
+    counted = _COUNTED.match(draft.text, at)
+    if counted is not None:
+        draft.steps.append(("sequence", at, counted.end(1)))
+        draft.sequence, at = int(counted[1]), counted.end()
+    return draft.header(at)
+
+
+def _without_time(draft: Draft, at: int) -> Header:
+    """No time: a lone tag, a host and a tag, a mnemonic, or nothing known."""
+    text = draft.text
+    steps: list[Step] = []
+    tag = tag_at(text, at, steps)
+    if tag is not None and not is_address(tag.appname):
+        draft.steps += steps
+        draft.tagged(tag)
+        return _behind_tag(draft, tag.end)
+    host = host_at(text, at)
+    if host is not None and host.end > host.stop:
+        if host.sure:
+            return _behind_host(draft, host, LAYERS_MAX)
+        if _PROGRAM_DATED.match(text, at):
+            return _undivided(draft, at)
+        clock = _second_time(draft, host)
+        if clock is not None:
+            return _behind_time(draft, clock.end, 2)
+        if _proven_alone(text, host):
+            return _behind_host(draft, host, LAYERS_MAX)
+    draft.format = "cisco-ios" if MNEMONIC.match(text, at) else "unparsed"
+    return draft.header(at)
+
+
+def _second_time(draft: Draft, host: Host) -> Clock | None:
+    """A time behind the host, where it should have been before it."""
+    found = scan(draft.text, host.end)
+    if host.name is None or found is None or found.civil is None:
+        return None
+    draft.steps.append(("host", host.begin, host.stop))
+    draft.within(host.name)
+    draft.clock = clock_at(draft.text, host.end, draft.steps)
+    return draft.clock
+
+
+def _proven_alone(text: str, host: Host) -> bool:
+    """Whether a line without a time begins with a host: only if a tag or a mnemonic follows."""
+    if host.name is None:
+        return False
+    tag = tag_at(text, host.end, [])
     if tag is not None:
-        return Header("rfc3164", text[tag.end() :], appname=tag[1], procid=tag[2])
-    tag = _tag(text, rest)
-    if tag is not None and must_be_host(word):
-        return Header("rfc3164", text[tag.end() :], hostname=word, appname=tag[1], procid=tag[2])
-    if text.startswith("%", rest) and must_be_host(word):
-        return Header("rfc3164", text[rest:], hostname=word)
-    if text.startswith("%", at) and recognise(text[at:]):
-        return Header("cisco-ios", text[at:])
-    return Header("unparsed", text[at:])
+        return must_be_host(host.name) or (tag.sure and proven(text, host))
+    if _PROGRAM_DATED.match(text, host.end):
+        return True
+    return must_be_host(host.name) and text.startswith(("%", ": "), host.end)

@@ -8,7 +8,7 @@ stand without its backslash.
 import re
 from collections.abc import Mapping
 
-from trapgate.decode.syslog.header import Header
+from trapgate.decode.syslog.header import Header, Step
 from trapgate.decode.syslog.times import iso
 from trapgate.model import Problem
 
@@ -28,9 +28,18 @@ MANY_PARAMETERS = Problem(
 )
 
 _NIL = "-"
+_FIELDS = ("time", "host", "program", "pid", "event")
 _BOM = "\ufeff"
 
-_START = re.compile(r" ?1 (?=-(?: |$)|[0-9]{4}-)")
+_START = re.compile(r" ?(?:(1) (?=-(?: |$)|[0-9]{4}-)|(?=[0-9]{4}-[0-9]{2}-[0-9]{2}T))")
+_UNVERSIONED = re.compile(
+    r"[^ ]{1,40} [^ ]{1,255} [^ ]{1,255} [^ ]{1,255} [^ ]{1,255} (?:\[[^ =\]\"]{1,64}@|- )"
+)
+"""Junos leaves the version out (`<166> 2023-…`): five words and structured data tell it all the
+same from a time that is RFC 3164's."""
+_PAIRS = re.compile(r'\[[A-Za-z_]{1,64}:"')
+"""Check Point's pairs stand where structured data should: they are the text."""
+
 _ELEMENT = re.compile(r'\[([^\s=\]"]{1,255})')
 _PARAMETER = re.compile(r' +([^\s=\]"]{1,255})="([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
@@ -45,7 +54,10 @@ def scan_5424(text: str, at: int) -> Header | None:
     start = _START.match(text, at)
     if start is None:
         return None
+    if start[1] is None and _UNVERSIONED.match(text, start.end()) is None:
+        return None
     words = text[start.end() :].split(" ", 5)
+    steps = _steps(words, start.end())
     problems: tuple[Problem, ...] = ()
     if len(words) < 6:
         words += [_NIL] * (6 - len(words))
@@ -57,6 +69,8 @@ def scan_5424(text: str, at: int) -> Header | None:
     if stamp != _NIL and (found is None or found.end != len(stamp)):
         return None
     end, elements, problem = structured_data(rest, 0)
+    if problem is BAD_STRUCTURED_DATA and _PAIRS.match(rest):
+        problem = None
     return Header(
         "rfc5424",
         rest[end:].removeprefix(" ").removeprefix(_BOM),
@@ -68,7 +82,18 @@ def scan_5424(text: str, at: int) -> Header | None:
         msgid=_value(msgid),
         structured_data=elements,
         problems=problems if problem is None else (*problems, problem),
+        steps=steps,
     )
+
+
+def _steps(words: list[str], at: int) -> tuple[Step, ...]:
+    """Which characters the fields take that say something."""
+    steps = []
+    for name, word in zip(_FIELDS, words, strict=False):
+        if word != _NIL and word:
+            steps.append((name, at, at + len(word)))
+        at += len(word) + 1
+    return tuple(steps)
 
 
 def _value(word: str) -> str | None:

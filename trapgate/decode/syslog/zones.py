@@ -70,6 +70,44 @@ _MINUTES = {
 }
 """Minutes east of UTC. Where a name has several meanings this is the one of the larger network."""
 
+_MINUTES_OF_CAPITALS = {
+    "AMT": -240,
+    "ART": -180,
+    "AWDT": 540,
+    "BDT": 360,
+    "BOT": -240,
+    "CHAST": 765,
+    "CLST": -180,
+    "CLT": -240,
+    "COT": -300,
+    "ECT": -300,
+    "GET": 240,
+    "HADT": -540,
+    "IDT": 180,
+    "IRDT": 270,
+    "IRKT": 480,
+    "IRST": 210,
+    "KRAT": 420,
+    "LMT": 0,
+    "MMT": 390,
+    "MYT": 480,
+    "NOVT": 420,
+    "OMST": 360,
+    "PET": -300,
+    "PHT": 480,
+    "PYT": -240,
+    "SAMT": 240,
+    "SST": -660,
+    "UYT": -180,
+    "UZT": 300,
+    "VET": -240,
+    "VLAT": 600,
+    "WIT": 540,
+    "WITA": 480,
+    "YEKT": 300,
+}
+"""The rarer names: only in capitals, since `pet` and `art` are hosts."""
+
 _OFFSET = re.compile(r"(?:UTC|GMT|TZ)?([+-])([0-9]{1,2})(?::?([0-5][0-9]))?", re.IGNORECASE)
 """`+0200`, `-05:30`, `UTC+07:30`, `TZ-6` (RFC 3164 §5.4, example 4); the sign as it is written, not
 POSIX's."""
@@ -78,8 +116,13 @@ _OFFSET_HOURS_MAX = 14
 
 
 def is_zone(word: str) -> bool:
-    """Whether a word is a known abbreviation, in either case, or a written offset."""
-    return word.upper() in _MINUTES or _OFFSET.fullmatch(word) is not None
+    """Whether a word is a known abbreviation, in capitals or in small letters, or a written
+    offset. `Met` and `Cat` are neither."""
+    if word in _MINUTES or word in _MINUTES_OF_CAPITALS:
+        return True
+    if word.islower() and word.upper() in _MINUTES:
+        return True
+    return _OFFSET.fullmatch(word) is not None
 
 
 @lru_cache(NAMES_CACHED_MAX)
@@ -92,8 +135,9 @@ def offset_s(name: str, home: tzinfo, year: int) -> int | None:
         offset = moment.utcoffset()
         if offset is not None and moment.tzname() == name:
             return int(offset.total_seconds())
-    if name in _MINUTES:
-        return _MINUTES[name] * 60
+    minutes = _MINUTES.get(name, _MINUTES_OF_CAPITALS.get(name))
+    if minutes is not None:
+        return minutes * 60
     return _written_offset_s(name)
 
 

@@ -1,0 +1,79 @@
+"""Bodies that name their values."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trapgate.decode.syslog.pairs import (
+    PAIRS_MAX,
+    VALUE_CHARS_MAX,
+    read_cef,
+    read_cells,
+    read_leef,
+    read_listed,
+    read_pairs,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("", {}),
+        ("a=1 b=two", {"a": "1", "b": "two"}),
+        ('a="x y" b=""', {"a": "x y", "b": ""}),
+        (r'a="say \"hi\" \\ \]"', {"a": r'say "hi" \ ]'}),
+        ("a='x y' b=1", {"a": "x y", "b": "1"}),
+        ('[action:"Drop"; src:"10.0.0.1"]', {"action": "Drop", "src": "10.0.0.1"}),
+        ("a=1, b=2; c=3)", {"a": "1", "b": "2", "c": "3"}),
+        ("a=f(x) b=ssh(10.0.0.1)", {"a": "f(x)", "b": "ssh(10.0.0.1)"}),
+        ("a=1 a=2", {"a": "1"}),
+        ("a= b=1", {"a": "", "b": "1"}),
+        ('a="never closed', {"a": '"never'}),
+        ("no pairs at all: 1", {}),
+    ],
+)
+def test_pairs(text: str, pairs: dict[str, str]) -> None:
+    assert read_pairs(text) == pairs
+
+
+def test_listed_values_may_have_blanks() -> None:
+    text = "It failed. (A=two words, B=c, C=Hold Timer Expired)"
+    assert read_listed(text, ",") == {"A": "two words", "B": "c", "C": "Hold Timer Expired"}
+
+
+def test_cef() -> None:
+    found = read_cef(r"CEF:0|A\|B|P|1|7|n|5|msg=a\=b c\nd src=10.0.0.1 cs1Label=x")
+    assert found["deviceVendor"] == "A|B"
+    assert (found["signatureId"], found["cefSeverity"]) == ("7", "5")
+    assert (found["msg"], found["src"], found["cs1Label"]) == ("a=b c\nd", "10.0.0.1", "x")
+    assert read_cef("CEF:0|A|B|1|7|n|5|")["name"] == "n"
+    assert read_cef("CEF:0|A|B") == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "separator"), [("^", "^"), ("x5E", "^"), ("0x7c", "|"), ("", "\t")]
+)
+def test_leef_2_names_its_separator(said: str, separator: str) -> None:
+    found = read_leef(f"LEEF:2.0|A|B|1|7|{said}|src=10.0.0.1{separator}msg=a b=c")
+    assert (found["eventId"], found["src"], found["msg"]) == ("7", "10.0.0.1", "a b=c")
+
+
+def test_leef_1_has_tabs() -> None:
+    assert read_leef("LEEF:1.0|A|B|1|7|src=10.0.0.1\tsev=3")["sev"] == "3"
+
+
+def test_cells() -> None:
+    assert read_cells('1,"a,b",,"say ""hi""",x') == ("1", "a,b", "", 'say "hi"', "x")
+    assert read_cells("a,b,") == ("a", "b", "")
+
+
+@given(st.text(alphabet="ab=\":,;|\\ \t^()[]'CEFL0.", max_size=400))
+def test_any_text_has_bounded_pairs(text: str) -> None:
+    for found in (read_pairs(text), read_cef(text), read_leef(text), read_listed(text, ",")):
+        assert all(len(value) <= VALUE_CHARS_MAX for value in found.values())
+    assert len(read_cells(text)) <= PAIRS_MAX
+
+
+def test_many_pairs_are_cut() -> None:
+    assert len(read_pairs(" ".join(f"k{n}=v" for n in range(1_000)))) == PAIRS_MAX
+    assert len(read_pairs("a=" + "x" * 5_000)["a"]) == VALUE_CHARS_MAX

@@ -1,0 +1,224 @@
+"""One dialect, ready for use: a text → what it says."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from trapgate.decode.syslog.body import Body
+from trapgate.decode.syslog.header import Header
+from trapgate.decode.syslog.names import is_address, may_be_host
+from trapgate.decode.syslog.pairs import PAIRS_MAX, VALUE_CHARS_MAX, Pairs
+from trapgate.decode.syslog.patterns import PARTS, Reader
+from trapgate.decode.syslog.severity import severity_of
+from trapgate.decode.syslog.times import Civil, scan
+
+PAIRS_PREFIX = "syslog.pairs."
+"""Where the named values of a body are kept, under the vendor's own names."""
+
+NAME_CHARS_MAX = 255
+"""Of a code, a provider, a process: a longer one is text."""
+
+_EPOCH = re.compile(r"([0-9]{10})(?:\.([0-9]{1,9})|([0-9]{3}|[0-9]{6}|[0-9]{9}))?")
+"""Seconds since 1970, with a fraction or in milli-, micro- or nanoseconds."""
+
+_NO_PARTS: Mapping[str, str] = {}
+
+
+class FieldRule(msgspec.Struct, frozen=True):
+    """What to take from a message that has one of `contains` (if there are any)."""
+
+    contains: tuple[str, ...]
+    read: Reader | None
+    set: Mapping[str, str]
+
+    def found(self, message: str) -> Mapping[str, str] | None:
+        """What it takes, `None` if it does not fit."""
+        for literal in self.contains:
+            if literal in message:
+                break
+        else:
+            if self.contains:
+                return None
+        if self.read is None:
+            return self.set
+        parts = self.read(message)
+        if parts is None or not self.set:
+            return parts
+        return {**self.set, **parts}
+
+
+class Takings(msgspec.Struct, frozen=True):
+    """What becomes of a named value: the part or field, and the keys that may hold it, each
+    perhaps several that are joined."""
+
+    part: str
+    keys: tuple[tuple[str, ...], ...]
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """A compiled dialect file; see `DialectFile` for the meaning of each."""
+
+    name: str
+    vendor: str | None
+    fixed: Mapping[str, str]
+    body: tuple[Reader, ...]
+    named: Callable[[Header, str], Pairs] | None
+    rest: Callable[[str], Pairs]
+    take: tuple[Takings, ...]
+    provider: str | None
+    code: str | None
+    severities: Mapping[str, int]
+    by_code: Mapping[str, tuple[FieldRule, ...]]
+    anywhere: tuple[FieldRule, ...]
+    values: Mapping[str, Mapping[str, str]]
+
+    def read(self, header: Header) -> Body | None:
+        """What the header's text says, `None` if it is not of this dialect."""
+        text = header.text
+        parts = self._opening(text)
+        if parts is None:
+            return None
+        pairs = self._pairs(header, parts)
+        if pairs is None:
+            return None
+        if pairs:
+            parts = {**self._taken(pairs), **parts}
+        message = parts.get("message", text)
+        code = parts.get("code") or _given(self.code, header)
+        found = self._from_words(code or header.msgid or "", message)
+        if found:
+            parts = {**parts, **found}
+        return self._body(header, parts, pairs)
+
+    def _opening(self, text: str) -> Mapping[str, str] | None:
+        if not self.body:
+            return _NO_PARTS
+        for read in self.body:
+            parts = read(text)
+            if parts is not None:
+                return parts
+        return None
+
+    def _pairs(self, header: Header, parts: Mapping[str, str]) -> Pairs | None:
+        """The named values; `None` if the kind needs some and there is none."""
+        rest = parts.get("pairs")
+        if self.named is not None:
+            return self.named(header, header.text if rest is None else rest) or None
+        return _NO_PARTS if rest is None else self.rest(rest)
+
+    def _taken(self, pairs: Pairs) -> dict[str, str]:
+        taken = {}
+        for takings in self.take:
+            for keys in takings.keys:
+                if len(keys) == 1:
+                    value = pairs.get(keys[0], "")
+                else:
+                    value = " ".join(pairs.get(key, "") for key in keys).strip()
+                if value:
+                    taken[takings.part] = value
+                    break
+        return taken
+
+    def _from_words(self, code: str, message: str) -> Mapping[str, str] | None:
+        for rule in self.by_code.get(code, ()):
+            found = rule.found(message)
+            if found is not None:
+                return found
+        for rule in self.anywhere:
+            found = rule.found(message)
+            if found is not None:
+                return found
+        return None
+
+    def _body(self, header: Header, parts: Mapping[str, str], pairs: Pairs) -> Body:
+        fields = dict(self.fixed)
+        for name, value in parts.items():
+            if name not in PARTS:
+                known = self.values.get(name)
+                value = value if known is None else known.get(value, value)
+                if name.endswith(".ip"):
+                    fields.update(_address(name, value.rstrip(".:,")))
+                elif value:
+                    fields[name] = value
+        if pairs:
+            fields.update({PAIRS_PREFIX + key: value for key, value in pairs.items() if value})
+        part = parts.get
+        host, time = part("host"), part("time")
+        stamp = None if time is None else written_time(time)
+        severity = part("severity")
+        return Body(
+            self.name,
+            _name(part("provider") or _given(self.provider, header)),
+            _name(part("code") or _given(self.code, header)),
+            None if severity is None else severity_of(severity, self.severities),
+            part("message"),
+            _name(part("process")),
+            part("pid"),
+            host if host is not None and may_be_host(host) else None,
+            _count(part("sequence")),
+            None if stamp is None else stamp[0],
+            part("zone") or (None if stamp is None else stamp[1]),
+            fields,
+        )
+
+
+def _given(word: str | None, header: Header) -> str | None:
+    """What a file gives for what a body lacks."""
+    return header.appname if word == "$program" else word
+
+
+def _address(name: str, value: str) -> Mapping[str, str]:
+    """A field that is an address, which may have a port behind it; else nothing."""
+    if is_address(value):
+        return {name: value}
+    address, _, port = value.rpartition(":")
+    if port.isdigit() and len(port) <= 5 and is_address(address.strip("[]")):
+        return {name: address.strip("[]"), f"{name.removesuffix('.ip')}.port": port}
+    return {}
+
+
+def _name(text: str | None) -> str | None:
+    return text if text is None or len(text) <= NAME_CHARS_MAX else None
+
+
+def _count(text: str | None) -> int | None:
+    """A sequence number has ten digits at most: 32 bits."""
+    return int(text) if text is not None and text.isdigit() and len(text) <= 10 else None
+
+
+def written_time(text: str) -> tuple[Civil, str | None] | None:
+    """A body's time, and the name of the zone behind it: any shape of a header's time, with `/`
+    for `-`, or seconds (milli-, micro-, nanoseconds) since 1970. `None` for anything else."""
+    epoch = _EPOCH.fullmatch(text)
+    if epoch is not None:
+        seconds, fraction, more = epoch.groups()
+        moment = datetime.fromtimestamp(int(seconds), UTC)
+        nanoseconds = int((fraction or more or "0").ljust(9, "0"))
+        return Civil(
+            moment.year, moment.month, moment.day,
+            moment.hour, moment.minute, moment.second,
+            nanoseconds, 0,
+        ), None  # fmt: skip
+    if text[4:5] == "/":
+        text = text.replace("/", "-", 2)
+    found = scan(text, 0)
+    if found is None or found.civil is None:
+        return None
+    return found.civil, text[found.end :].strip() or None
+
+
+def structured_pairs(prefixes: tuple[str, ...]) -> Callable[[Header, str], Pairs]:
+    """A reader of the parameters of the elements whose ids begin so; with several, of all."""
+
+    def read(header: Header, text: str) -> Pairs:
+        pairs: dict[str, str] = {}
+        for sd_id, parameters in header.structured_data.items():
+            if sd_id.startswith(prefixes):
+                for name, value in parameters.items():
+                    if len(pairs) < PAIRS_MAX:
+                        pairs[name] = value[:VALUE_CHARS_MAX]
+        return pairs
+
+    return read

@@ -1,0 +1,171 @@
+"""Bodies that name their values: key=value, CEF, LEEF, and columns separated by commas.
+
+Each reader maps a text to its values by key, as written; whatever does not fit is left out. None
+raises, and each is bounded in keys, in characters of a value and in characters read.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+PAIRS_MAX = 128
+"""Keys of one line: a firewall's traffic log has 40 to 110 columns. Each becomes a field."""
+
+KEY_CHARS_MAX = 64
+"""Of a key; longer words are text."""
+
+VALUE_CHARS_MAX = 1_024
+"""Of a value: what a keyword field of Elasticsearch takes."""
+
+TEXT_CHARS_MAX = 16_384
+"""Of a text that is searched for pairs: twice the longest line that firewalls write."""
+
+Pairs = Mapping[str, str]
+
+_PAIR = re.compile(
+    r"([A-Za-z_][A-Za-z0-9_.-]{0,63})(?:=|:(?=\"))"
+    r'(?:"([^"\\]{0,2048}(?:\\.[^"\\]{0,2048}){0,64})"|\'([^\']{0,1024})\'|(\S*))'
+)
+"""`key=value`, `key="two words"`, Meraki's `key='two words'`, Check Point's `key:"value"; `."""
+
+_CLOSING = ";,])."
+"""What may close a list or a sentence behind a value."""
+
+_LAST_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
+
+_QUOTED = re.compile(r"\\([\"\\\]=|;])")
+
+_HEADER_PART = re.compile(r"((?:[^|\\]|\\.){0,1024}+)\|")
+"""A part of CEF's header, up to a bar without a backslash."""
+
+_EXTENSION_KEY = re.compile(r"(?:^| )([A-Za-z0-9_.\[\]-]{1,64})=")
+_ESCAPES: Mapping[str, str] = {"\\\\": "\\", "\\=": "=", "\\|": "|", "\\n": "\n", "\\r": "\r"}
+_ESCAPE = re.compile(r"\\[\\=|nr]")
+
+_CELL = re.compile(r'(?:^|,)(?:"((?:[^"]|"")*+)"[^,]*|([^,]*))')
+
+CEF_HEADER = (
+    "deviceVendor",
+    "deviceProduct",
+    "deviceVersion",
+    "signatureId",
+    "name",
+    "cefSeverity",
+)
+"""The parts of CEF's header behind the version, in order (ArcSight Common Event Format, 2017)."""
+
+LEEF_HEADER = ("deviceVendor", "deviceProduct", "deviceVersion", "eventId")
+"""The parts of LEEF's header behind the version, in order (IBM QRadar, LEEF 1.0 and 2.0)."""
+
+
+def read_pairs(text: str) -> Pairs:
+    """`key=value key="quoted value"`, or Check Point's `key:"value"; `; the first of a key wins."""
+    pairs: dict[str, str] = {}
+    for key, quoted, single, plain in _PAIR.findall(text[:TEXT_CHARS_MAX]):
+        if key in pairs:
+            continue
+        if plain:
+            ended = plain[-1] in _CLOSING or len(plain) > VALUE_CHARS_MAX
+            pairs[key] = _bare(plain) if ended else plain
+        else:
+            pairs[key] = (_QUOTED.sub(r"\1", quoted) if "\\" in quoted else quoted) or single
+        if len(pairs) == PAIRS_MAX:
+            break
+    return pairs
+
+
+def read_listed(text: str, separator: str) -> Pairs:
+    """`(A=two words, B=c)`: values that may have blanks, between separators. A key is the word
+    before the last `=` of a part."""
+    pairs: dict[str, str] = {}
+    for part in text[:TEXT_CHARS_MAX].split(separator, PAIRS_MAX)[:PAIRS_MAX]:
+        before, equals, value = part.rpartition("=")
+        key = _LAST_WORD.search(before[-KEY_CHARS_MAX:]) if equals else None
+        if key is not None and key[0] not in pairs:
+            pairs[key[0]] = _bare(value.strip())
+    return pairs
+
+
+def _bare(value: str) -> str:
+    """A value without quotes, without what closes a list or a bracket behind it."""
+    value = value[:VALUE_CHARS_MAX].rstrip(";,]")
+    return value if "(" in value else value.rstrip(").")
+
+
+def read_cef(text: str) -> Pairs:
+    """The header's parts under the names of `CEF_HEADER`, and the extension's keys; empty if the
+    text holds no `CEF:` with its seven bars."""
+    begin = text.find("CEF:")
+    parts, at = _bars(text, begin + 4, 1 + len(CEF_HEADER)) if begin >= 0 else ([], 0)
+    if len(parts) != 1 + len(CEF_HEADER):
+        return {}
+    pairs = {key: _unescaped(part) for key, part in zip(CEF_HEADER, parts[1:], strict=True)}
+    return pairs | _extension(text[at : at + TEXT_CHARS_MAX])
+
+
+def _extension(text: str) -> dict[str, str]:
+    """CEF's `key=value with blanks key=...`: a value ends where the next key begins."""
+    keys = list(islice(_EXTENSION_KEY.finditer(text), PAIRS_MAX))
+    ends = [key.start() for key in keys[1:]] + [len(text)]
+    return {
+        key[1]: _unescaped(text[key.end() : end].strip())[:VALUE_CHARS_MAX]
+        for key, end in zip(keys, ends, strict=False)  # without a key there is still one end
+    }
+
+
+def read_leef(text: str) -> Pairs:
+    """The header's parts under the names of `LEEF_HEADER`, and the attributes; empty if the text
+    holds no `LEEF:`. Attributes are separated by a tab, or by what a LEEF 2.0 header says: a
+    character or its number (`^`, `x5E`, `0x5E`)."""
+    begin = text.find("LEEF:")
+    parts, at = _bars(text, begin + 5, 1 + len(LEEF_HEADER)) if begin >= 0 else ([], 0)
+    if len(parts) != 1 + len(LEEF_HEADER):
+        return {}
+    separator = "\t"
+    if parts[0].startswith("2"):
+        said, bar, _ = text[at : at + 8].partition("|")
+        if bar:
+            at += len(said) + 1
+            separator = _separator(said)
+    pairs = dict(zip(LEEF_HEADER, parts[1:], strict=True))
+    for attribute in text[at : at + TEXT_CHARS_MAX].split(separator, PAIRS_MAX)[:PAIRS_MAX]:
+        key, equals, value = attribute.partition("=")
+        if equals and len(key) <= KEY_CHARS_MAX:
+            pairs[key.strip()] = value[:VALUE_CHARS_MAX]
+    return pairs
+
+
+def _separator(said: str) -> str:
+    digits = said.lower().removeprefix("0").removeprefix("x")
+    if len(said) > 1 and len(digits) <= 4 and all(c in "0123456789abcdef" for c in digits):
+        return chr(int(digits, 16)) if digits.strip("0") else "\t"
+    return said or "\t"
+
+
+def read_cells(text: str) -> tuple[str, ...]:
+    """The cells of a line of CSV; a quoted one may hold commas and doubled quotes."""
+    text = text[:TEXT_CHARS_MAX]
+    if '"' not in text:
+        return tuple(cell[:VALUE_CHARS_MAX] for cell in text.split(",", PAIRS_MAX)[:PAIRS_MAX])
+    return tuple(_cells(text))
+
+
+def _cells(text: str) -> Iterator[str]:
+    for number, cell in enumerate(_CELL.finditer(text)):
+        if number == PAIRS_MAX:
+            return
+        quoted, plain = cell.groups()
+        yield (plain if quoted is None else quoted.replace('""', '"'))[:VALUE_CHARS_MAX]
+
+
+def _bars(text: str, at: int, count: int) -> tuple[list[str], int]:
+    """The parts before the next `count` bars, and where the last of these ends."""
+    parts: list[str] = []
+    while len(parts) < count and (part := _HEADER_PART.match(text, at)) is not None:
+        parts.append(part[1])
+        at = part.end()
+    return parts, at
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPES[found[0]], text) if "\\" in text else text
