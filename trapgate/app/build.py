@@ -81,12 +81,7 @@ class Configuration(msgspec.Struct, frozen=True):
                     engines.revoked,
                     any_community=any_community,
                 ),
-                Protocol.SYSLOG: SyslogDecoder(
-                    self.sources.zone_of,
-                    self.dialects,
-                    self.sources.vendor_of,
-                    self.sources.charset_of,
-                ),
+                Protocol.SYSLOG: self.syslog_decoder(),
             },
             traps=TrapNormalizer(self.mib, origins),
             syslog=SyslogNormalizer(self.sources),
@@ -95,6 +90,11 @@ class Configuration(msgspec.Struct, frozen=True):
             matcher=Matcher(self.rules),
             on_bug=on_bug,
         )
+
+    def syslog_decoder(self) -> SyslogDecoder:
+        """The decoder of syslog, with what is known of its sources."""
+        sources = self.sources
+        return SyslogDecoder(sources.zone_of, self.dialects, sources.vendor_of, sources.charset_of)
 
     def storm_policy(self) -> StormPolicy:
         """What each source may send before its repeats are folded."""

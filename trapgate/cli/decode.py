@@ -12,8 +12,11 @@ import msgspec
 from trapgate.app.build import Configuration
 from trapgate.app.clock import now
 from trapgate.cli.check import reported_configuration
+from trapgate.cli.explain import explained
 from trapgate.cli.inputs import Arrived, Inputs, opened
 from trapgate.cli.readable import readable
+from trapgate.config import Cidr
+from trapgate.decode.syslog import SyslogDecoder
 from trapgate.model import (
     DATAGRAM_BYTES_MAX,
     Datagram,
@@ -24,6 +27,8 @@ from trapgate.model import (
     parse_rfc3339,
 )
 from trapgate.normalize.document import document
+from trapgate.normalize.settings import DuplicatesSettings, RateLimitSettings
+from trapgate.normalize.sources import Sources, SourceSettings
 from trapgate.observe import configure_logs
 
 STREAM = "decode"
@@ -32,29 +37,31 @@ STREAM = "decode"
 TRAP_PORTS = (162, 1162)
 """Where traps go: the registered port, and trapgate's, which needs no privileges."""
 
-SHOWN_ANYWAY = (Outcome.COMMUNITY_DENIED, Outcome.RATE_LIMITED)
-"""Outcomes of a datagram that can be decoded nevertheless: who looks at it wants to see it."""
+SHOWN_ANYWAY = Outcome.COMMUNITY_DENIED
+"""The outcome of a datagram that can be decoded nevertheless: who looks at it wants to see it."""
 
 NO_TRAPS = tuple(
     f"{Outcome.MALFORMED}/{reason}" for reason in ("unsupported-pdu", "not-snmp", "not-ber")
 )
 """What other traffic ends in, where all ports are looked at: a GET, a response, LDAP."""
 
-_NO_FAILURE = (Outcome.STORED, Outcome.DUPLICATE, *SHOWN_ANYWAY)
+_NO_FAILURE = (Outcome.STORED, Outcome.DUPLICATE, SHOWN_ANYWAY)
 _PORT_MAX = 65_535
 
 Write = Callable[[Event], str]
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The options. `address` and `received_at` (RFC 3339, `None` for now) are for input that does
-    not say them itself."""
+    """The options. `address`, `received_at` (RFC 3339, `None` for now) and `zone` (`None`: that of
+    the configured sources) are for input that does not say them itself."""
 
     address: str
     received_at: str | None
     config: Path | None
     output: str = "json"
     ports: str | None = None
+    zone: str | None = None
+    explain: bool = False
 
 
 class Unusable(Exception):
@@ -94,6 +101,8 @@ def decode_lines(file: BinaryIO, asked: Asked) -> int:
     decoding = _Decoding.begin(asked, Protocol.SYSLOG)
     if isinstance(decoding, int):
         return decoding
+    if asked.explain:
+        decoding.write = _Explaining(decoding.configuration.syslog_decoder()).write
     lines = filter(None, (line.rstrip(b"\r\n") for line in file))
     return decoding.run(Arrived(n, line) for n, line in enumerate(lines, start=1))
 
@@ -129,8 +138,14 @@ class _Decoding:
         configuration = reported_configuration(asked.config, warnings=False)
         if configuration is None:
             return os.EX_CONFIG
+        if asked.zone is not None:
+            try:
+                configuration = _in_zone(configuration, asked.zone)
+            except ValueError:
+                print(f'"{asked.zone}" is not a time zone: write Europe/Berlin', file=sys.stderr)
+                return 2
         configure_logs("decode")
-        decoding = cls(configuration, protocol, peer, at_ns)
+        decoding = cls(_without_limits(configuration), protocol, peer, at_ns)
         decoding.write = WRITERS[asked.output]
         return decoding
 
@@ -143,7 +158,9 @@ class _Decoding:
                 self.others += 1
                 continue
             for event in events:
-                sys.stdout.write(self.write(event) + "\n")
+                # what is told beside the input (lines that are missing) has another stream
+                if event.position.stream == STREAM or event.raw:
+                    sys.stdout.write(self.write(event) + "\n")
             if outcome != Outcome.STORED:
                 print(f"input {arrived.number}: {outcome}", file=sys.stderr)
             if not outcome.startswith(_NO_FAILURE):
@@ -165,6 +182,45 @@ class _Decoding:
         if outcome.startswith(SHOWN_ANYWAY):
             batch = self._lenient.batch(records, STREAM, self._lenient.memory(), now())
         return outcome, batch.events
+
+
+class _Explaining:
+    """Reads each line once more, to show how it was read."""
+
+    def __init__(self, decoder: SyslogDecoder) -> None:
+        self._decoder = decoder
+
+    def write(self, event: Event) -> str:
+        """The explanation of an event's line (as far as the event keeps it)."""
+        datagram = Datagram(event.raw, event.source, Endpoint("", 0), "", event.received_at)
+        readings = self._decoder.readings(datagram)
+        return explained(readings[0], event) if readings else _json(event)
+
+
+def _without_limits(configuration: Configuration) -> Configuration:
+    """The configuration, were nobody's repeats folded: what is looked at is no storm."""
+    normalize = msgspec.structs.replace(
+        configuration.settings.normalize,
+        rate_limit=RateLimitSettings(events_per_second=0),
+        duplicates=DuplicatesSettings(),
+    )
+    settings = msgspec.structs.replace(configuration.settings, normalize=normalize)
+    entries = [msgspec.structs.replace(entry, rate_limit=None) for entry in settings.sources]
+    return msgspec.structs.replace(configuration, settings=settings, sources=Sources(entries))
+
+
+def _in_zone(configuration: Configuration, zone: str) -> Configuration:
+    """The configuration, were all clocks in this zone. Raises `ValueError` if there is none."""
+    entries = [
+        msgspec.structs.replace(entry, timezone=zone) for entry in configuration.settings.sources
+    ]
+    everybody = SourceSettings(cidr=Cidr.from_text("any"), timezone=zone)
+    try:
+        sources = Sources([*entries, everybody])
+    except (KeyError, OSError) as error:
+        raise ValueError(zone) from error
+    settings = msgspec.structs.replace(configuration.settings, sources=(*entries, everybody))
+    return msgspec.structs.replace(configuration, settings=settings, sources=sources)
 
 
 def _json(event: Event) -> str:

@@ -110,14 +110,29 @@ def decode_trap(
 
 @decode.command("syslog")
 @click.argument("file", type=click.File("rb"))
+@click.option(
+    "--zone",
+    help="Zone of the clock of lines that name none (Europe/Berlin); that of the configured "
+    "sources, else UTC, if not given.",
+)
+@click.option("--explain", is_flag=True, help="Show which step took which characters.")
 @origin
 def decode_syslog(
-    file: "click.File", address: str, received_at: str | None, config: Path | None
+    file: "click.File",
+    zone: str | None,
+    explain: bool,
+    address: str,
+    received_at: str | None,
+    config: Path | None,
 ) -> None:
-    """Decode syslog lines from FILE, or from standard input (-)."""
+    """Decode syslog lines from FILE, or from standard input (-).
+
+    Each line becomes one normalized event, printed as one line of JSON. The same line with the same
+    options becomes the same event.
+    """
     from trapgate.cli.decode import Asked, decode_lines
 
-    asked = Asked(address, received_at, config)
+    asked = Asked(address, received_at, config, zone=zone, explain=explain)
     raise SystemExit(decode_lines(file, asked))  # type: ignore[arg-type]
 
 
