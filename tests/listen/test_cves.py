@@ -2,7 +2,7 @@
 
 import pytest
 
-from trapgate.listen import BadFrame, Framer
+from trapgate.listen import Framer
 from trapgate.listen.framing import OCTET_COUNT_DIGITS_MAX
 from trapgate.model import DATAGRAM_BYTES_MAX
 
@@ -10,14 +10,24 @@ from trapgate.model import DATAGRAM_BYTES_MAX
 @pytest.mark.parametrize("digits", [9, 10, 11, 100, 100_000])
 def test_cve_2022_24903(digits: int) -> None:
     """rsyslog (GHSA-ggw7-xr6h-mmr8) wrote the digits of an octet count behind the buffer that it
-    collected them in: a count that is too long ends the stream, whole or digit by digit."""
-    with pytest.raises(BadFrame):
-        Framer().feed(b"1" * digits + b" x")
-    framer = Framer()
-    for _ in range(OCTET_COUNT_DIGITS_MAX):
-        assert framer.feed(b"1") == []
-    with pytest.raises(BadFrame):
-        framer.feed(b"1")
+    collected them in: here a count that is too long is none, whole or digit by digit; what came is
+    kept, the next frame is whole."""
+    count = b"1" * digits + b" x\n"
+    stream = b"4 <1>a" + count + b"4 <2>b"
+    for read in (1, len(stream)):
+        framer = Framer()
+        frames = [
+            frame
+            for at in range(0, len(stream), read)
+            for frame in framer.feed(stream[at : at + read])
+        ]
+        assert (frames[0], frames[-1]) == (b"<1>a", b"<2>b")
+        assert b"".join(frames[1:-1]) == count[:-1]
+        assert framer.bad_frames == len(frames) - 2 == -(-len(count) // DATAGRAM_BYTES_MAX)
+    line = Framer()
+    kept = line.feed(b"1" * digits + b" x\n5 <1>ok")
+    assert kept == [count[:-1][:DATAGRAM_BYTES_MAX], b"<1>ok"]
+    assert digits > OCTET_COUNT_DIGITS_MAX
 
 
 @pytest.mark.parametrize("size", [DATAGRAM_BYTES_MAX + 1, 200_000, 3_000_000])

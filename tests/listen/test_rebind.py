@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from trapgate.config import Address, Cidr
@@ -126,3 +127,14 @@ def test_of_the_sockets_of_workers_too_all_or_none(opened: list[BoundListener]) 
     with pytest.raises(BindFailed, match="Address already in use"):
         rebind((), wanted, 3)
     opened.append(bind(settings(f"127.0.0.1:{free}")))
+
+
+def test_a_socket_stays_when_tls_comes_to_its_port(opened: list[BoundListener]) -> None:
+    """It is the same socket; what is spoken over it is the listener's business."""
+    plain = bind(settings(f"*:{free_port(socket.SOCK_STREAM)}", transport="tcp"))
+    opened.append(plain)
+    encrypted = msgspec.structs.replace(plain.settings, transport="tls")
+    (result,) = rebind([plain], [encrypted])
+    assert result.socket is plain.socket
+    assert result.settings.transport == "tls"
+    assert removed([plain], [result]) == ()

@@ -2,7 +2,6 @@
 
 import errno
 import resource
-import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -10,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from trapgate.config import Address, Cidr, Duration
-from trapgate.listen import BoundListener, ListenerSettings, RecordReader, TcpListener, bind
-from trapgate.model import NS_PER_S, Now
-from trapgate.observe import Metrics
+from listen.streams import Site, is_closed
+from trapgate.listen import RecordReader
+from trapgate.listen.framing import BAD_FRAMES_MAX
 
 
 class Refusing(socket.socket):
@@ -27,76 +25,11 @@ class Refusing(socket.socket):
         return super().accept()
 
 
-class Site:
-    """A listener, its metrics, and what came of it."""
-
-    def __init__(self, address: str = "*:0", allow: str = "any") -> None:
-        self.bound: BoundListener = bind(
-            ListenerSettings(
-                name="lines",
-                protocol="syslog",
-                transport="tcp",
-                address=Address.from_text(address),
-                allow=(Cidr.from_text(allow),),
-                connections_max=3,
-                idle_timeout=Duration(10 * NS_PER_S),
-            )
-        )
-        self.metrics = Metrics()
-        self.listener = TcpListener(self.bound, self.metrics)
-        self.records: list[bytes] = []
-        self.elapsed_s = 0
-        self._poll = select.poll()
-        self._poll.register(self.listener.fileno(), select.POLLIN)
-
-    @property
-    def now(self) -> Now:
-        return Now(1_700_000_000 * NS_PER_S, self.elapsed_s * NS_PER_S)
-
-    def connect(self, host: str = "127.0.0.1") -> socket.socket:
-        client = socket.create_connection((host, self.bound.local.port))
-        self.drain()
-        return client
-
-    def drain(self) -> list[bytes]:
-        """Wait until something is there, take all of it; the new frames."""
-        assert self._poll.poll(10_000)
-        start = len(self.records)
-        while self.listener.drain(self.now, self.records):
-            continue
-        return self.frames()[start:]
-
-    def frames(self) -> list[bytes]:
-        return [RecordReader().decode(record).data for record in self.records]
-
-    def sample(self, name: str, reason: str = "") -> float:
-        labels = {"listener": "lines"} | ({"reason": reason} if reason else {})
-        return self.metrics.registry.get_sample_value(name, labels) or 0.0
-
-    def refused(self, reason: str) -> float:
-        return self.sample("trapgate_listen_connections_refused_total", reason)
-
-    def open_connections(self) -> float:
-        return self.sample("trapgate_listen_connections")
-
-    def close(self) -> None:
-        self.listener.close(self.now, self.records)
-        self.bound.close()
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
     yield site
     site.close()
-
-
-def is_closed(client: socket.socket) -> bool:
-    client.settimeout(10)
-    try:
-        return client.recv(1) == b""
-    except ConnectionResetError:
-        return True
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -132,11 +65,24 @@ def test_a_reset_keeps_what_came_before(site: Site) -> None:
     assert site.open_connections() == 0
 
 
-def test_a_bad_count_ends_the_connection(site: Site) -> None:
+def test_a_bad_count_is_counted_and_the_next_frame_found(site: Site) -> None:
     with site.connect() as client:
-        client.sendall(b"4 <1>ax")
-        assert site.drain() == [b"<1>a"]
+        client.sendall(b"4 <1>ax4 <2>b4")
+        assert site.drain() == [b"<1>a", b"x", b"<2>b"]
+        client.sendall(b"damaged 4 <3>c")
+        assert site.drain() == [b"4damaged ", b"<3>c"]
+        assert site.open_connections() == 1
+    site.drain()
+    assert site.sample("trapgate_listen_bad_frames_total") == 2
+    assert site.refused("bad-frame") == 0
+
+
+def test_who_never_sends_a_count_is_closed(site: Site) -> None:
+    with site.connect() as client:
+        client.sendall(b"4 <1>a" + b"x\n" * BAD_FRAMES_MAX + b"rest")
+        assert site.drain() == [b"<1>a", *[b"x"] * BAD_FRAMES_MAX, b"rest"]
         assert is_closed(client)
+    assert site.sample("trapgate_listen_bad_frames_total") == BAD_FRAMES_MAX
     assert site.refused("bad-frame") == 1
     assert site.open_connections() == 0
 
@@ -160,10 +106,10 @@ def test_silent_connections_end(site: Site) -> None:
     with site.connect() as silent, site.connect() as busy:
         silent.sendall(b"<1>half")
         site.drain()
-        site.elapsed_s = 9
+        site.elapsed_s = 90
         busy.sendall(b"<2>a\n")
         site.drain()
-        site.elapsed_s = 11
+        site.elapsed_s = 110
         site.listener.expire(site.now, site.records)
         assert is_closed(silent)
         assert site.frames() == [b"<2>a", b"<1>half"]
@@ -175,7 +121,7 @@ def test_silent_connections_end(site: Site) -> None:
 
 def test_a_pause_of_ours_is_not_silence(site: Site) -> None:
     with site.connect():
-        site.elapsed_s = 100
+        site.elapsed_s = 1_000
         site.listener.resume(site.now)
         site.listener.expire(site.now, site.records)
         assert site.open_connections() == 1

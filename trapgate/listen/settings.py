@@ -1,10 +1,16 @@
 """The listeners of `trapgate.yml`. The docstrings of the fields are the user's reference."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from trapgate.config import Address, Cidr, Duration, Section
+from trapgate.listen.proxy import ProxySettings
+from trapgate.listen.tls import check_files
+from trapgate.listen.tls_settings import TlsSettings, check_tls
 from trapgate.model import NS_PER_S, Problem
 
 RECEIVE_BUFFER_BYTES = 64 * 1024 * 1024
@@ -29,19 +35,15 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}", re.IGNORECASE)
 class ListenerSettings(Section, frozen=True, kw_only=True):
     """One entry of `listen`: a port that devices send to."""
 
-    later: ClassVar[Mapping[str, str]] = {
-        "tls": "syslog over TLS (RFC 5425) needs certificates; put a proxy in front until then",
-        "proxy_protocol": "the sender is taken from the packet; let devices send directly",
-    }
-
     name: str
     """Name of the listener in events, metrics and logs: letters, digits and `_.-`, at most 63."""
 
     protocol: Literal["snmp", "syslog"]
     """What devices send to it: `snmp` (traps and informs) or `syslog`."""
 
-    transport: Literal["udp", "tcp"] = "udp"
-    """`udp`, or `tcp` for syslog (RFC 6587: lines, or octet-counted frames)."""
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    """`udp`, or for syslog `tcp` (RFC 6587: lines, or octet-counted frames) or `tls` (RFC 5425, the
+    same frames; its usual port is 6514)."""
 
     address: Address
     """Where to listen, as `*:1162`, `192.0.2.1:514`, `[2001:db8::1]:514`; `*` is every address,
@@ -61,6 +63,17 @@ class ListenerSettings(Section, frozen=True, kw_only=True):
     idle_timeout: Duration = Duration(3600 * NS_PER_S)
     """A TCP connection on which nothing comes for this long is closed; most devices open a new one
     with their next message."""
+
+    tls: TlsSettings | None = None
+    """Our certificate and whose clients may send, with `transport: tls`."""
+
+    proxy_protocol: ProxySettings | None = None
+    """Load balancers before a `tcp` or `tls` listener that say whose connection it is."""
+
+    @property
+    def socket_kind(self) -> Literal["udp", "tcp"]:
+        """What the socket is, whatever is spoken over it."""
+        return "udp" if self.transport == "udp" else "tcp"
 
 
 def check_listeners(settings: Sequence[ListenerSettings]) -> list[Problem]:
@@ -85,9 +98,10 @@ def _check_one(entry: ListenerSettings) -> list[Problem]:
     if not _NAME.fullmatch(entry.name):
         summary = f'"{entry.name}" is no name for a listener'
         problems.append(entry.problem("name", summary, "use letters, digits and _.-, at most 63"))
-    if entry.protocol == "snmp" and entry.transport == "tcp":
-        summary = "snmp over tcp is not supported"
+    if entry.protocol == "snmp" and entry.transport != "udp":
+        summary = f"snmp over {entry.transport} is not supported"
         problems.append(entry.problem("transport", summary, "devices send traps over udp"))
+    problems += _check_layers(entry)
     bounds = (
         ("receive_buffer_bytes", RECEIVE_BUFFER_BYTES_MIN, RECEIVE_BUFFER_BYTES_MAX),
         ("connections_max", 1, CONNECTIONS_MAX_MAX),
@@ -104,9 +118,51 @@ def _check_one(entry: ListenerSettings) -> list[Problem]:
     return problems
 
 
+def _check_layers(entry: ListenerSettings) -> list[Problem]:
+    """What is wrong with what is spoken below syslog."""
+    problems: list[Problem] = []
+    if entry.transport == "tls" and entry.tls is None:
+        hint = "add tls: {cert_file: ..., key_file: ...}"
+        problems.append(entry.problem("transport", "transport: tls needs a certificate", hint))
+    if entry.tls is not None:
+        if entry.transport != "tls":
+            summary = f'"tls" has no effect with transport: {entry.transport}'
+            problems.append(entry.problem("tls", summary, "use transport: tls"))
+        problems += check_tls(entry.tls)
+    if entry.proxy_protocol is not None:
+        if entry.transport == "udp":
+            summary = "the PROXY protocol is not supported over udp"
+            hint = "let the balancer keep the sender's address, or use tcp or tls"
+            problems.append(entry.problem("proxy_protocol", summary, hint))
+        if not entry.proxy_protocol.from_:
+            hint = "list the addresses of the load balancers"
+            problems.append(entry.proxy_protocol.problem("from", '"from" is empty', hint))
+    return problems
+
+
+def check_certificates(settings: Sequence[ListenerSettings]) -> list[Problem]:
+    """What is wrong with the files that listeners over TLS name; paths as in `with_paths`."""
+    return [
+        problem
+        for entry in settings
+        if entry.tls is not None and not _check_layers(entry)
+        for problem in check_files(entry.tls)
+    ]
+
+
+def with_paths(settings: Sequence[ListenerSettings], folder: Path) -> tuple[ListenerSettings, ...]:
+    """The listeners with absolute paths of their files; `folder` is where relative ones start."""
+    return tuple(
+        entry
+        if entry.tls is None
+        else msgspec.structs.replace(entry, tls=entry.tls.below(folder.absolute()))
+        for entry in settings
+    )
+
+
 def _collide(one: ListenerSettings, other: ListenerSettings) -> bool:
     """Whether the system would refuse the second socket."""
-    if one.transport != other.transport or one.address.port != other.address.port:
+    if one.socket_kind != other.socket_kind or one.address.port != other.address.port:
         return False
     if one.address.port == 0:
         return False

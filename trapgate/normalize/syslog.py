@@ -4,7 +4,7 @@ In: a `SyslogMessage` and the datagram that carried it. Out: one `Event` of data
 `syslog.network`. Field names are ECS 8's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from trapgate.model import (
     RAW_BYTES_MAX,
@@ -51,6 +51,19 @@ FACILITIES = (
 """RFC 5424 §6.2.1, table 1, by code, in the keywords that `logger -p` takes; it has none for 12 to
 15."""
 
+_PRIORITIES: tuple[Mapping[str, FieldValue], ...] = tuple(
+    {
+        "log.syslog.priority": facility * 8 + severity,
+        "log.syslog.facility.code": facility,
+        "log.syslog.facility.name": FACILITIES[facility],
+        "log.syslog.severity.code": severity,
+        "log.syslog.severity.name": SEVERITIES[severity],
+    }
+    for facility in range(len(FACILITIES))
+    for severity in range(len(SEVERITIES))
+)
+"""What each PRI says, by its number."""
+
 PID_DIGITS_MAX = 10
 """A procid of more digits is some other number: process ids have 32 bits at most."""
 
@@ -79,38 +92,40 @@ class SyslogNormalizer:
         if message.timestamp is not None and message.clock_trusted:
             timestamp, clock = message.timestamp, f"device:{device}"
         severity = message.severity if message.vendor_severity is None else message.vendor_severity
-        fields = dict(_fields(message))
+        fields = _fields(message)
         if severity is not None:
             fields["log.level"] = SEVERITIES[severity]
-        fields.update(_numbered(message.fields))
+        fields.update(message.fields)
+        for name in PORTS:
+            if name in message.fields:
+                _number(fields, name, message.fields[name])
         if len(message.raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(message.raw)
-        return Event(
-            id=event_id,
-            position=position,
-            timestamp=timestamp,
-            received_at=datagram.received_at,
-            clock=clock,
-            kind="syslog.network",
-            source=datagram.peer,
-            device=device,
-            severity=severity,
-            code=message.code or message.msgid or "",
-            labels=source.labels,
-            fields=fields,
-            message=message.message,
-            raw=message.raw[:RAW_BYTES_MAX],
-            problems=message.problems,
+        return Event(  # by position: names would cost half a microsecond
+            event_id,
+            position,
+            timestamp,
+            datagram.received_at,
+            clock,
+            "syslog.network",
+            datagram.peer,
+            device,
+            severity,
+            message.code or message.msgid or "",
+            source.labels,
+            fields,
+            message.message,
+            message.raw[:RAW_BYTES_MAX],
+            message.problems,
         )
 
 
-def _numbered(fields: Mapping[str, str]) -> Iterator[tuple[str, FieldValue]]:
-    """The body's fields; ports are numbers, and one that is not is left out."""
-    for name, value in fields.items():
-        if name not in PORTS:
-            yield name, value
-        elif value.isascii() and value.isdigit() and len(value) <= PORT_DIGITS_MAX:
-            yield name, int(value)
+def _number(fields: dict[str, FieldValue], port: str, value: str) -> None:
+    """Ports are numbers, and one that is not is left out."""
+    if value.isascii() and value.isdigit() and len(value) <= PORT_DIGITS_MAX:
+        fields[port] = int(value)
+    else:
+        del fields[port]
 
 
 def _device(message: SyslogMessage, datagram: Datagram, source: Source) -> str:
@@ -122,46 +137,37 @@ def _device(message: SyslogMessage, datagram: Datagram, source: Source) -> str:
     return source.name or address
 
 
-def _fields(message: SyslogMessage) -> Iterator[tuple[str, FieldValue]]:
-    yield "event.parser", message.format
+def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
+    """What the header said."""
+    fields: dict[str, FieldValue] = {"event.parser": message.format}
     if message.timestamp is not None and not message.clock_trusted:
-        yield "event.start", rfc3339(message.timestamp)
-        yield "event.reason", "clock_unsynced"
+        fields["event.start"] = rfc3339(message.timestamp)
+        fields["event.reason"] = "clock_unsynced"
     if message.provider is not None:
-        yield "event.provider", message.provider
+        fields["event.provider"] = message.provider
     if message.sequence is not None:
-        yield "event.sequence", message.sequence
+        fields["event.sequence"] = message.sequence
     if message.facility is not None and message.severity is not None:
-        yield "log.syslog.priority", message.facility * 8 + message.severity
-        yield "log.syslog.facility.code", message.facility
-        yield "log.syslog.facility.name", FACILITIES[message.facility]
-        yield "log.syslog.severity.code", message.severity
-        yield "log.syslog.severity.name", SEVERITIES[message.severity]
+        fields.update(_PRIORITIES[message.facility * 8 + message.severity])
     if message.hostname is not None:
-        yield "log.syslog.hostname", message.hostname
+        fields["log.syslog.hostname"] = message.hostname
     if message.relay is not None:
-        yield "log.syslog.relay", message.relay
+        fields["log.syslog.relay"] = message.relay
     if message.node is not None:
-        yield "log.syslog.node", message.node
+        fields["log.syslog.node"] = message.node
     if message.repeated is not None:
-        yield "event.repeated", message.repeated
+        fields["event.repeated"] = message.repeated
     if message.msgid is not None:
-        yield "log.syslog.msgid", message.msgid
+        fields["log.syslog.msgid"] = message.msgid
     if message.format == "rfc5424":
-        yield "log.syslog.version", "1"
-    yield from _process(message)
+        fields["log.syslog.version"] = "1"
+    if message.appname is not None:
+        fields["log.syslog.appname"] = fields["process.name"] = message.appname
+    if message.procid is not None:
+        fields["log.syslog.procid"] = pid = message.procid
+        if pid.isascii() and pid.isdigit() and len(pid) <= PID_DIGITS_MAX:
+            fields["process.pid"] = int(pid)  # a number, which a procid need not be
     for sd_id, parameters in message.structured_data.items():
         for name, value in parameters.items():
-            yield f"log.syslog.structured_data.{sd_id}.{name}", value
-
-
-def _process(message: SyslogMessage) -> Iterator[tuple[str, FieldValue]]:
-    """Who wrote the line; `process.pid` is a number, which a procid need not be."""
-    if message.appname is not None:
-        yield "log.syslog.appname", message.appname
-        yield "process.name", message.appname
-    if message.procid is not None:
-        yield "log.syslog.procid", message.procid
-        pid = message.procid
-        if pid.isascii() and pid.isdigit() and len(pid) <= PID_DIGITS_MAX:
-            yield "process.pid", int(pid)
+            fields[f"log.syslog.structured_data.{sd_id}.{name}"] = value
+    return fields

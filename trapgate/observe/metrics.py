@@ -57,7 +57,16 @@ FAMILIES = (
         "trapgate_listen_connections_refused_total",
         "counter",
         ("listener", "reason"),
-        "Stream connections that were closed by us: source-denied, too-many, idle, bad-frame.",
+        "Stream connections that were closed by us: source-denied, too-many, idle, bad-frame, "
+        "proxy-header, proxy-timeout, transport-changed, tls-handshake, tls-certificate, "
+        "tls-no-certificate, tls-timeout, tls-record, tls-unread, tls-unavailable.",
+    ),
+    Family(
+        "trapgate_listen_bad_frames_total",
+        "counter",
+        ("listener",),
+        "Stretches of streams where an octet count should have been and was none; each is kept as "
+        "a datagram, and read as one.",
     ),
     Family(
         "trapgate_spool_bytes",
@@ -82,7 +91,7 @@ FAMILIES = (
         "counter",
         ("outcome", "reason"),
         "Spooled datagrams by the outcome in which each ended, exact over restarts: stored, "
-        "malformed, duplicate, community-denied.",
+        "malformed, duplicate, rate-limited, community-denied.",
     ),
     Family(
         "trapgate_ingest_failures_total",

@@ -4,7 +4,8 @@ In: what `shapes` found in a header, the source's zone and when the message arri
 instant, in nanoseconds, and whether to believe it. RFC 3164 §4.1.2.
 """
 
-from datetime import UTC, date, datetime, timezone, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 
 from trapgate.decode.syslog.shapes import Civil, Found, is_uptime, iso, scan
 from trapgate.decode.syslog.zones import offset_s
@@ -28,7 +29,15 @@ _HALF_YEAR_NS = 182 * 86_400 * NS_PER_S
 _LEAP_REACH_YEARS = 8
 """Leap days are at most eight years apart (1896 and 1904), so this many years hold the nearest."""
 
+_DAY_NS = 86_400 * NS_PER_S
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+DAYS_CACHED_MAX = 1_024
+"""Dates whose number of days is remembered: devices agree on a few."""
+
+MINUTES_CACHED_MAX = 8_192
+"""(minute, zone) whose offset is remembered: asking a zone costs more than all the rest, and a
+burst of lines lies in few minutes."""
 
 
 def instant(
@@ -40,7 +49,7 @@ def instant(
     one written, else `home`, the zone of the source's clock; so is an unknown name. `None` for a
     time that does not exist (30 February, 25:00) or lies outside `YEAR_MIN` to `YEAR_MAX`.
     """
-    received_year = datetime.fromtimestamp(received_at // NS_PER_S, UTC).year
+    received_year = _year_of(received_at // _DAY_NS)
     zone: tzinfo | int = home
     known = True
     if civil.offset_s is not None:
@@ -68,20 +77,46 @@ def _in_year(civil: Civil, year: int, zone: tzinfo | int, received_at: int) -> i
         return None
     if not YEAR_MIN <= year <= YEAR_MAX:
         return None
-    try:
-        day = date(year, civil.month, civil.day).toordinal() - _EPOCH_DAY
-    except ValueError:
+    day = _epoch_day(year, civil.month, civil.day)
+    if day is None:
         return None
     local_s = day * 86_400 + civil.hour * 3_600 + civil.minute * 60 + civil.second
     if isinstance(zone, int):
         return (local_s - zone) * NS_PER_S + civil.fraction_ns
-    moment = datetime(year, civil.month, civil.day, civil.hour, civil.minute, tzinfo=zone)
-    first = (local_s - _east_s(moment)) * NS_PER_S + civil.fraction_ns
-    if isinstance(zone, timezone):
+    if zone is UTC:
+        return local_s * NS_PER_S + civil.fraction_ns
+    east, folded = _offsets_s(zone, year, civil.month, civil.day, civil.hour, civil.minute)
+    first = (local_s - east) * NS_PER_S + civil.fraction_ns
+    if folded == east:
         return first
     # the hour that autumn repeats: of its two instants the one nearer to the arrival
-    second = (local_s - _east_s(moment.replace(fold=1))) * NS_PER_S + civil.fraction_ns
+    second = (local_s - folded) * NS_PER_S + civil.fraction_ns
     return first if abs(first - received_at) <= abs(second - received_at) else second
+
+
+@lru_cache(DAYS_CACHED_MAX)
+def _year_of(day: int) -> int:
+    """The year of a day since 1970, in UTC."""
+    return datetime.fromtimestamp(day * 86_400, UTC).year
+
+
+@lru_cache(DAYS_CACHED_MAX)
+def _epoch_day(year: int, month: int, day: int) -> int | None:
+    """Days since 1970, `None` for a date that does not exist."""
+    try:
+        return date(year, month, day).toordinal() - _EPOCH_DAY
+    except ValueError:
+        return None
+
+
+@lru_cache(MINUTES_CACHED_MAX)
+def _offsets_s(
+    zone: tzinfo, year: int, month: int, day: int, hour: int, minute: int
+) -> tuple[int, int]:
+    """Seconds east of UTC at a minute of a zone's clock, the first and the second time that it
+    comes: they differ in the hour that autumn repeats."""
+    moment = datetime(year, month, day, hour, minute, tzinfo=zone)
+    return _east_s(moment), _east_s(moment.replace(fold=1))
 
 
 def _east_s(moment: datetime) -> int:
