@@ -113,7 +113,7 @@ class Logger:
         assert event["event"]["code"] == "UPDOWN"
         assert event["event"]["provider"] == "LINK"
         assert event["event"]["severity"] == 3
-        assert event["event"]["parser"] in self.options[1]
+        assert event["event"]["parser"] == "cisco-ios"
         assert event["source"]["ip"] == self.host
         assert event["host"]["name"] == self.device()
         assert event["interface"] == {"name": port.name, "state": state}
