@@ -85,14 +85,14 @@ class SpoolReader(Protocol):
 
 
 class Snapshot(Protocol):
-    """A reader's memory as of a place in its stream, kept whole or not at all."""
+    """A memory of streams as of a place in each, kept whole or not at all."""
 
-    def load(self) -> tuple[Position, bytes]:
-        """The place and the memory as of it; before the first record of no stream, and nothing,
-        if there is none that is sound."""
+    def load(self) -> tuple[Mapping[str, int], bytes]:
+        """The sequence in each stream, and the memory as of these; none and nothing if there is
+        none that is sound."""
         ...
 
-    def save(self, position: Position, memory: bytes) -> None:
+    def save(self, places: Mapping[str, int], memory: bytes) -> None:
         """Replace it, durable on return. Raises `OSError`: the one before is still there then."""
         ...
 

@@ -17,6 +17,7 @@ from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics
 from trapgate.pipeline.ingest import Ingest, Sinks
 from trapgate.pipeline.leg import Leg
+from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
 from trapgate.store.folder import DAY_NS, day_path
@@ -39,19 +40,24 @@ class Site:
         self.store = SqliteEventStore.open(layout.events)
         decode = RecordReader().decode
         legs = [
-            Leg(SpoolReader.open(layout.raw_spool, name), decode, SnapshotFile(layout.memory(name)))
+            Leg(SpoolReader.open(layout.raw_spool, name), decode)
             for name in (STORE_READER, RULES_READER)
         ]
+        memories = Memories(
+            *(Recollection(SnapshotFile(layout.memory(n))) for n in (RULES_READER, STORE_READER))
+        )
         self.ingest = Ingest(
             store_leg=legs[0],
             rules_leg=legs[1],
             translator=configuration.translator(lambda: None),
+            memories=memories,
             sinks=Sinks(lambda _: None, lambda _: None, lambda _: None),
             metrics=self.metrics,
             now=lambda: self.moment,
         )
         self.chores = Chores(
             ingests=[self.ingest],
+            memories=memories,
             published=Published(layout.bundle),
             settings=configuration.settings.store,
             store=self.store,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trapgate.app.layout import RULES_READER, STORE_READER, Layout
+from trapgate.app.layout import Layout
 
 
 def mode(path: Path) -> int:
@@ -42,16 +42,3 @@ def test_lanes_of_more_receive_processes_are_found(tmp_path: Path) -> None:
     assert layout.left_over(1) == (2, 10)
     assert layout.left_over(2) == (10,)
     assert layout.left_over(16) == ()
-
-
-def test_each_lane_has_its_memories(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    assert layout.lane_memories(RULES_READER) == ()
-    lanes = (layout.raw_lane(1), layout.bulk_lane(1), layout.raw_lane(2), layout.bulk_lane(2))
-    paths = [layout.lane_memory(lane, RULES_READER) for lane in lanes]
-    assert paths[0] == layout.memory(RULES_READER)
-    assert len(set(paths)) == len(lanes)
-    for path in (*paths, layout.lane_memory(lanes[0], STORE_READER)):
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    assert set(layout.lane_memories(RULES_READER)) == set(paths)

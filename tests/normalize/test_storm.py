@@ -25,7 +25,14 @@ from trapgate.model import (
 from trapgate.normalize import storm as module
 from trapgate.normalize.settings import DuplicatesSettings, RateLimitSettings
 from trapgate.normalize.sources import Sources, SourceSettings
-from trapgate.normalize.storm import DISTINCT, DUPLICATE, REPEAT, StormPolicy, Storms
+from trapgate.normalize.storm import (
+    DISTINCT,
+    DUPLICATE,
+    LATE_BUCKETS_MAX,
+    REPEAT,
+    StormPolicy,
+    Storms,
+)
 from trapgate.normalize.summary import BUCKET_NS
 from trapgate.rules import RuleEngine, build_rules
 
@@ -323,7 +330,7 @@ def test_late_records_of_the_bucket_before_count_in_this_one() -> None:
 
 
 def test_a_clock_that_is_set_back_far_does_no_harm() -> None:
-    found = run([*storm(START), *storm(START - 9 * BUCKET_NS)], policy())
+    found = run([*storm(START), *storm(START - (LATE_BUCKETS_MAX + 1) * BUCKET_NS)], policy())
     assert found.ends == [None, None, None, REPEAT, REPEAT] * 2
     assert codes(found.told) == [("rate-limited", 5), ("rate-recovered", 5)]
 

@@ -1,7 +1,7 @@
 """A durable stream without files: a crash leaves what is here, not what is in its readers."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trapgate.model import Position
 
@@ -40,13 +40,13 @@ class MemorySnapshot:
     """Implements `trapgate.ports.Snapshot`."""
 
     def __init__(self) -> None:
-        self.saved = (Position("", 0), b"")
+        self.saved: tuple[Mapping[str, int], bytes] = ({}, b"")
 
-    def load(self) -> tuple[Position, bytes]:
+    def load(self) -> tuple[Mapping[str, int], bytes]:
         return self.saved
 
-    def save(self, position: Position, memory: bytes) -> None:
-        self.saved = (position, memory)
+    def save(self, places: Mapping[str, int], memory: bytes) -> None:
+        self.saved = (places, memory)
 
 
 class MemoryReader:

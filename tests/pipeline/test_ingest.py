@@ -34,13 +34,14 @@ from trapgate.model import (
     Protocol,
     decode_matches,
 )
-from trapgate.normalize.identity import Identities
 from trapgate.normalize.previous import GAP_CODE, Previous
 from trapgate.normalize.settings import RateLimitSettings
 from trapgate.observe import Metrics
 from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, RETRY_S, Ingest, Sinks, run_ingest
-from trapgate.pipeline.leg import BATCH_RECORDS, SAVE_S, WARM_UP_STEPS, Blocked, Leg
+from trapgate.pipeline.leg import BATCH_RECORDS, WARM_UP_STEPS, Blocked, Leg
 from trapgate.pipeline.memory import Memory
+from trapgate.pipeline.recollection import SAVE_S, Memories, Recollection
+from trapgate.pipeline.translate import Translator
 from trapgate.rules import Matcher
 
 
@@ -87,10 +88,14 @@ class Process:
         self.readers: dict[str, MemoryReader] = {
             name: spool.reader(name) for name in ("store", "rules")
         }
+        self.memories = Memories(
+            Recollection(spool.snapshot("rules")), Recollection(spool.snapshot("store"))
+        )
         bugs = self.metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
         self.ingest = Ingest(
-            store_leg=Leg(self.readers["store"], decode_record, spool.snapshot("store")),
-            rules_leg=Leg(self.readers["rules"], decode_record, spool.snapshot("rules")),
+            store_leg=Leg(self.readers["store"], decode_record),
+            rules_leg=Leg(self.readers["rules"], decode_record),
+            memories=self.memories,
             translator=translator(bugs.inc, self.decoders, limit),
             sinks=Sinks(gates.store, gates.match, gates.reply),
             metrics=self.metrics,
@@ -108,6 +113,15 @@ class Process:
         """Turn until there is nothing to do at this instant."""
         while self.ingest.turn():
             pass
+        self.ingest.tell_when_idle()
+
+    def save(self, *, at_once: bool = False) -> None:
+        for kind in (self.memories.rules, self.memories.store):
+            kind.save(self.now(), at_once=at_once)
+
+    def adopt(self, translator: Translator) -> None:
+        self.memories.take_over(translator)
+        self.ingest.adopt(translator)
 
     def later(self) -> None:
         """Wait until blocked legs try again, and their memory may be saved."""
@@ -589,11 +603,11 @@ def test_whatever_happens_the_end_is_the_same(
                     spool.append([record(word, second * 3, listener=listener, peer=peer)])
                 case "run":
                     process.run()
-                    process.ingest.save()
+                    process.save()
                 case "later":
                     process.later()
                 case "save":
-                    process.ingest.save(at_once=True)
+                    process.save(at_once=True)
                 case "store":
                     gates.store_shut = not gates.store_shut
                 case "matches":
@@ -632,6 +646,7 @@ def test_the_loop_reads_to_the_end_when_it_is_told_to_stop() -> None:
 
     run_ingest(
         process.ingest.turn,
+        idle=process.ingest.tell_when_idle,
         bell=bell,
         between=lambda: calls.append("between"),
         publish=lambda: calls.append("publish"),
@@ -652,6 +667,7 @@ def test_the_loop_stops_at_a_sink_that_refuses() -> None:
     with capture_logs():
         run_ingest(
             process.ingest.turn,
+            idle=process.ingest.tell_when_idle,
             bell=lambda _: False,
             between=lambda: None,
             publish=lambda: None,
@@ -677,7 +693,7 @@ def test_a_memory_survives_a_restart(saved: bool) -> None:
     process = Process(spool, gates)
     process.run()
     if saved:
-        process.ingest.save(at_once=True)
+        process.save(at_once=True)
     spool.append(turns(2, 3))
     process.run()
     spool.append(turns(4, 5))
@@ -702,14 +718,12 @@ def test_a_leg_that_falls_behind_remembers_its_own_place() -> None:
     assert process.ledger() == {"stored": 5, "usm/not-its-turn": 4}
 
 
-@pytest.mark.parametrize("place", [Position("another", 0), Position("raw-1", 99)])
-def test_a_memory_of_another_stream_or_ahead_of_its_place_is_not_used(place: Position) -> None:
+def test_a_memory_that_is_ahead_of_its_place_is_not_used() -> None:
     decoders = {protocol: WordDecoder(protocol, turns=1) for protocol in Protocol}
     gates, spool = Gates(), spooled(*turns(3))
     for name in ("store", "rules"):
-        spool.snapshot(name).save(
-            place, Memory(decoders, Identities(), storms(), Previous()).saved()
-        )
+        memory = Memory(decoders, {}, storms(), Previous())
+        spool.snapshot(name).save({spool.stream: 99}, memory.saved())
     Process(spool, gates).run()
     assert stored(gates) == [1, 3]
 
@@ -719,7 +733,7 @@ def test_a_gap_over_a_restart_is_seen() -> None:
     spool = spooled(record(b"line 7", listener=LINES), record(b"other", 500))
     process = Process(spool, gates)
     process.run()
-    process.ingest.save(at_once=True)
+    process.save(at_once=True)
     spool.append([record(b"line 9", 1_000, listener=LINES)])
     Process(spool, gates).run()
     assert codes(gates) == ["line", "other", GAP_CODE, "line"]
@@ -730,7 +744,7 @@ def test_a_new_configuration_keeps_the_memory() -> None:
     process = Process(spool, gates)
     process.run()
     decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
-    process.ingest.adopt(translator(decoders=decoders))
+    process.adopt(translator(decoders=decoders))
     spool.append(turns(2, 1))
     process.run()
     assert stored(gates) == [1, 3]
@@ -741,11 +755,11 @@ def test_the_memory_is_saved_now_and_then() -> None:
     spool = spooled(*turns(1))
     process = Process(spool, Gates())
     process.run()
-    process.ingest.save()
-    assert spool.snapshot("rules").load()[0].sequence == 0
+    process.save()
+    assert spool.snapshot("rules").load()[0] == {}
     process.elapsed_ns += SAVE_S * NS_PER_S
-    process.ingest.save()
-    assert spool.snapshot("rules").load()[0].sequence == 1
+    process.save()
+    assert spool.snapshot("rules").load()[0] == {spool.stream: 1}
 
 
 def test_a_message_is_known_by_what_its_decoder_says() -> None:
@@ -814,3 +828,93 @@ def test_a_leg_alone_tells_of_a_storm_too() -> None:
 
 def codes(gates: Gates) -> list[str]:
     return [event.code for event in gates.stored]
+
+
+# -- lanes ---------------------------------------------------------------------------------------
+
+
+class TwoLanes:
+    """The ingest of two lanes, which have their memory in common."""
+
+    def __init__(self, *spools: MemorySpool, gates: Gates, limit: RateLimitSettings) -> None:
+        self.metrics = Metrics()
+        first = spools[0]
+        self.memories = Memories(
+            Recollection(first.snapshot("rules")), Recollection(first.snapshot("store"))
+        )
+        made = translator(limit=limit)
+        self.lanes = [
+            Ingest(
+                store_leg=Leg(spool.reader("store"), decode_record),
+                rules_leg=Leg(spool.reader("rules"), decode_record),
+                translator=made,
+                memories=self.memories,
+                sinks=Sinks(gates.store, gates.match, gates.reply),
+                metrics=self.metrics,
+                now=lambda: Now(0, 100 * NS_PER_S),
+            )
+            for spool in spools
+        ]
+
+    def run(self) -> None:
+        while any(lane.turn() for lane in self.lanes):
+            pass
+
+
+LIMIT = RateLimitSettings(events_per_second=1, burst=2)
+
+
+def test_a_device_that_changes_lanes_is_folded_by_what_it_said_in_both() -> None:
+    """It went down again in the other lane, so that its clear in this one is none that repeats."""
+    raw, bulk, gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
+    lanes = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
+    said = [(raw, "down"), (raw, "down"), (raw, "down"), (raw, "up"), (bulk, "down"), (raw, "up")]
+    for number, (spool, word) in enumerate(said):
+        spool.append([record(f"{word} {number}".encode(), number / 100)])
+        lanes.run()
+    assert [match.verb for event in gates.matches for match in event.matches] == [
+        *(["raise"] * 3),
+        "clear",
+        "raise",
+        "clear",
+    ]
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_the_memory_of_two_lanes_is_built_again_in_the_order_of_receipt(saved: bool) -> None:
+    raw, bulk, gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
+    lanes = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
+    for number, spool in enumerate((raw, bulk, raw, bulk, raw)):
+        spool.append([record(b"turns %d" % number, 100.0 * number)])
+        lanes.run()
+        if saved and number == 2:
+            for kind in (lanes.memories.rules, lanes.memories.store):
+                kind.save(Now(0, 0), at_once=True)
+    again = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
+    bulk.append([record(b"turns 5", 500.0)])
+    raw.append([record(b"turns 6", 600.0)])
+    again.run()
+    assert [event.position for event in gates.stored] == [
+        Position("raw-1", 1),
+        Position("raw-1", 2),
+        Position("raw-1", 3),
+        Position("bulk-1", 3),  # the seventh: the sixth, of the first lane, was not its turn
+    ]
+
+
+def test_lanes_that_are_not_level_are_read_for_each_kind() -> None:
+    raw, bulk, gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
+    lanes = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
+    raw.append(downs(2))
+    lanes.run()
+    gates.store_shut = True
+    bulk.append(turns(3))
+    raw.append([record(b"up", 400)])
+    with capture_logs():
+        lanes.run()
+        assert len(gates.matches) == 3
+        gates.store_shut = False
+        again = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
+        again.run()
+    assert [event.code for event in gates.stored].count("turns") == 2
+    assert again.memories.rules.memory is again.memories.store.memory

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from trapgate.listen import RecordReader, encode, origin, peer_address
-from trapgate.model import NS_PER_S, Endpoint, Now, Position
+from trapgate.model import DATAGRAM_BYTES_MAX, NS_PER_S, Endpoint, Now, Position
 from trapgate.observe import Metrics
 from trapgate.pipeline.diversion import BACKLOG_CALM
-from trapgate.pipeline.intake import HELD_RETRY_NS, PRESSED_SHARE, Intake
+from trapgate.pipeline.intake import HELD_RETRY_NS, PRESSED_SHARE, ROOM_BYTES_MIN, Intake
 from trapgate.pipeline.lanes import BarrierReader, Lanes
 from trapgate.spool import Doorbell, SpoolReader, SpoolWriter
 
@@ -42,7 +42,12 @@ class Pair:
         for writer in self.writers:
             writer.close()
         self.writers = [
-            SpoolWriter.open(folder, size_max_bytes=self.size_max_bytes, sync=lambda fd: None)
+            SpoolWriter.open(
+                folder,
+                size_max_bytes=self.size_max_bytes,
+                sync=lambda fd: None,
+                clock=lambda: 2**62,  # every segment is old enough to be deleted
+            )
             for folder in self.folders
         ]
         raw, bulk = self.writers
@@ -76,12 +81,31 @@ class Pair:
 
     def send(self, **counts: int) -> None:
         """One batch; `a=5` is five datagrams of peer a, which it counts."""
-        batch = []
-        for peer, count in counts.items():
-            for _ in range(count):
-                self.sent[peer] += 1
-                batch.append(encode(ORIGIN, 0, peer, 1, b"%d" % self.sent[peer]))
+        batch = [record for peer, count in counts.items() for record in self.make(peer, count)]
         self.intake.put(batch, [], NOW)
+
+    def make(self, peer: str, count: int, size_bytes: int = 0) -> list[bytes]:
+        """The next datagrams of a peer, of this size at least."""
+        first = self.sent[peer] + 1
+        self.sent[peer] += count
+        numbers = range(first, first + count)
+        return [
+            encode(ORIGIN, 0, peer, 1, (b"%d" % number).ljust(size_bytes)) for number in numbers
+        ]
+
+    def measured(self, name: str, spool: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, {"spool": spool})
+
+    def settle(self) -> None:
+        """Let ingest acknowledge everything, again and again, as long as streams are held."""
+        for seconds in range(2, 50):
+            while self.lanes.turn():
+                continue
+            for writer in self.writers:
+                writer.trim(("rules",))
+            if not self.intake.holds:
+                return
+            self.intake.retry(Now(0, NOW.elapsed_ns * seconds))
 
     def close(self) -> None:
         for writer in self.writers:
@@ -198,6 +222,10 @@ def test_a_stream_that_floods_is_held_in_its_lane(tmp_path: Path) -> None:
             assert peer_address(lines[0]) in pair.intake.bulk.unread_peers()
         assert pair.intake.holds
         assert not pair.intake.raw.held
+        held, peers = "trapgate_spool_held_records", "trapgate_spool_diverted_peers"
+        assert pair.measured(held, "raw-bulk") == len(pair.intake.bulk.held) > 0
+        assert pair.measured(held, "raw") == 0
+        assert pair.measured(peers, "raw-bulk") == 1
         while pair.lanes.turn():
             continue
         pair.intake.bulk.writer.trim(())
@@ -207,5 +235,71 @@ def test_a_stream_that_floods_is_held_in_its_lane(tmp_path: Path) -> None:
         assert pair.intake.retry(Now(0, NOW.elapsed_ns + HELD_RETRY_NS))
         while pair.lanes.turn():
             continue
+    assert pair.measured(held, "raw-bulk") == 0
+    pair.send(quiet=1)
+    assert pair.measured(peers, "raw-bulk") == 0
     assert pair.got[FLOOD] == list(range(4_000)) * 3
+    pair.close()
+
+
+BURSTS = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.sampled_from(["a", "b", "c"]),
+        st.sampled_from([(3, 0), (5_000, 0), (500, 16_000), (100, DATAGRAM_BYTES_MAX)]),
+        st.integers(0, 2),
+    ),
+    max_size=5,
+)
+"""Bursts of a stream or of datagrams: of whom, how many, how large, and turns of ingest then."""
+
+
+@settings(max_examples=25, deadline=None)
+@given(earlier=BURSTS, bursts=BURSTS)
+def test_what_is_held_gets_through_when_all_is_acknowledged(
+    earlier: list[tuple[bool, str, tuple[int, int], int]],
+    bursts: list[tuple[bool, str, tuple[int, int], int]],
+) -> None:
+    """Whatever has come, in the least room that there may be; also when a run before this one had
+    more room and has left segments that are larger than all of it."""
+    with TemporaryDirectory() as folder, capture_logs():
+        pair = Pair(Path(folder), 32 * ROOM_BYTES_MIN)
+        for _, peer, (count, size_bytes), _ in earlier:
+            pair.intake.put(pair.make(peer, count, size_bytes), [], NOW)
+        pair.size_max_bytes = ROOM_BYTES_MIN
+        pair.start_receive()
+        for paced, peer, (count, size_bytes), turns in bursts:
+            if paced and not pair.intake.holds:
+                pair.intake.put([], pair.make(f"stream-{peer}", count, size_bytes), NOW)
+            else:
+                pair.intake.put(pair.make(peer, count, size_bytes), [], NOW)
+            for _ in range(turns):
+                pair.lanes.turn()
+        pair.settle()
+        assert not pair.intake.holds
+        pair.intake.put([], pair.make("stream-last", 500, 16_000), NOW)
+        pair.settle()
+        for peer, count in pair.sent.items():
+            assert pair.got[peer] == sorted(set(pair.got[peer]))
+            if peer.startswith("stream"):
+                assert pair.got[peer] == list(range(1, count + 1))
+        pair.close()
+
+
+def test_what_is_held_goes_before_what_comes(tmp_path: Path) -> None:
+    """At a reload and at the end streams give what they have, also while frames are held."""
+    pair = Pair(tmp_path, 400_000)
+    with capture_logs():
+        pair.intake.put([], pair.make("lines", 40, 16_000), NOW)
+        assert pair.intake.holds
+        pair.settle()
+        pair.intake.put([], pair.make("lines", 40, 16_000), NOW)
+        assert pair.intake.holds
+        while pair.lanes.turn():
+            continue
+        for _ in range(2):
+            pair.writers[0].trim(("rules",))
+        pair.intake.put([], pair.make("lines", 1), NOW)
+        pair.settle()
+    assert pair.got["lines"] == list(range(1, 82))
     pair.close()

@@ -16,11 +16,19 @@ from trapgate.listen import BoundListener, ListenerSettings, RecordReader, bind,
 from trapgate.model import NS_PER_S, Endpoint, Now
 from trapgate.observe import Metrics
 from trapgate.pipeline.diversion import PEER_RECORDS_MIN, PEER_SHARE
-from trapgate.pipeline.intake import CALM_NS, HELD_RETRY_NS, Intake, frames
+from trapgate.pipeline.intake import (
+    CALM_NS,
+    HELD_RETRY_NS,
+    PIECE_BYTES_MAX,
+    PIECE_RECORDS_MAX,
+    PRESSED_SHARE,
+    ROOM_FRAMES_MIN,
+    Intake,
+    frames,
+)
 from trapgate.pipeline.lanes import decode_barrier
 from trapgate.pipeline.receive import BATCH_RECORDS_MAX, Changes, Receive
 from trapgate.spool import (
-    FRAME_BYTES_MAX,
     FRAME_RECORDS_MAX,
     Doorbell,
     SpoolReader,
@@ -445,24 +453,30 @@ def test_metrics_that_cannot_be_published_stop_nothing(tmp_path: Path, sites: li
 
 
 def test_records_are_cut_into_frames() -> None:
-    most, large = FRAME_RECORDS_MAX, bytes(FRAME_BYTES_MAX // 4 - 4)
+    most, large = PIECE_RECORDS_MAX, bytes(PIECE_BYTES_MAX // 4 - 4)
     assert list(frames([])) == []
     assert [len(frame) for frame in frames([b""] * most)] == [most]
     assert [len(frame) for frame in frames([b""] * (2 * most + 1))] == [most, most, 1]
     assert [len(frame) for frame in frames([large] * 9)] == [4, 4, 1]
     assert [len(frame) for frame in frames([large] * 4 + [b""])] == [4, 1]
+    assert [len(frame) for frame in frames([b"large", b"", b"", b"large"], 8)] == [1, 2, 1]
 
 
-@pytest.mark.parametrize(("size_max_bytes", "held"), [(1 << 30, 0), (4_000_000, 6)])
+@pytest.mark.parametrize(("size_max_bytes", "fits"), [(1 << 30, True), (4_000_000, False)])
 def test_more_than_a_frame_at_once_is_kept(
-    tmp_path: Path, sites: list[Site], size_max_bytes: int, held: int
+    tmp_path: Path, sites: list[Site], size_max_bytes: int, fits: bool
 ) -> None:
-    """As when many connections end in one second; what does not fit any more is held."""
+    """As when many connections end in one second; what does not fit any more is held, and that is
+    a piece of what would have fitted at most."""
     site = Site(tmp_path, size_max_bytes=size_max_bytes)
     sites.append(site)
     small = encode(origin("lines", Endpoint("192.0.2.1", 514)), 0, "192.0.2.2", 1, b"")
     paced = [small] * FRAME_RECORDS_MAX + [small + bytes(65_000)] * 6
     with capture_logs():
         site.intake.put([], paced, Now(0, NS_PER_S))
-    assert sum(len(lane.held) for lane in site.intake.lanes) == held
+    held = sum(len(lane.held) for lane in site.intake.lanes)
+    assert (held == 0) == fits
+    if not fits:
+        room = int(size_max_bytes * PRESSED_SHARE)
+        assert room - size_max_bytes // ROOM_FRAMES_MIN < site.intake.size_bytes <= room
     assert len(site.records()) == FRAME_RECORDS_MAX + 6 - held

@@ -311,6 +311,81 @@ class TestTrim:
         reader.close()
         writer.close()
 
+    def full(self, folder: Path) -> tuple[SpoolWriter, SpoolReader]:
+        """One that is full of a single segment, which is acknowledged and old enough to go."""
+        clock = Clock()
+        clock.folder, clock.ahead_s = folder, KEEP_S + 1
+        writer = SpoolWriter.open(folder, size_max_bytes=4_000, clock=clock)
+        writer.append([bytes(3_800)])
+        with pytest.raises(SpoolFull):
+            writer.append([bytes(200)])
+        reader = SpoolReader.open(folder, "store")
+        assert len(reader.read(0, 100)) == 1
+        return writer, reader
+
+    def test_the_newest_segment_goes_when_there_is_no_room_beside_it(self, tmp_path: Path) -> None:
+        writer, reader = self.full(tmp_path)
+        for _ in range(3):
+            writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1]  # its record is not acknowledged
+        reader.ack(1)
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1, 2]
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [2]
+        assert writer.append([bytes(3_000)]).sequence == 2
+        assert reader.read(1, 100) == [(2, bytes(3_000))]
+        assert reader.damaged == 0
+        reader.close()
+        writer.close()
+
+    def test_so_it_does_after_a_new_start(self, tmp_path: Path) -> None:
+        """Sequences jump then, and yet what is acknowledged is known to be so."""
+        writer, reader = self.full(tmp_path)
+        writer.close()
+        clock = Clock()
+        clock.folder = tmp_path
+        reader.ack(1)
+        for _ in range(2):  # opened once more, with nothing written between
+            writer = SpoolWriter.open(tmp_path, size_max_bytes=4_000, clock=clock)
+            writer.trim(("store",))
+            assert segment_sequences(tmp_path) == [1, 2]
+            assert writer.backlog("store") == 0
+            writer.close()
+        clock.ahead_s = KEEP_S + 1
+        writer = SpoolWriter.open(tmp_path, size_max_bytes=4_000, clock=clock)
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [2]
+        assert writer.append([bytes(3_000)]).sequence == 2 + FRAME_RECORDS_MAX
+        assert reader.read(1, 100) == [(2 + FRAME_RECORDS_MAX, bytes(3_000))]
+        reader.close()
+        writer.close()
+
+    def test_a_segment_that_cannot_be_started_is_tried_under_another_name(
+        self, tmp_path: Path
+    ) -> None:
+        writer, reader = self.full(tmp_path)
+        reader.ack(1)
+        with files_end_at(10), pytest.raises(OSError, match="File too large"):
+            writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1]
+        for _ in range(2):
+            writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [3]
+        assert writer.append([b"next"]).sequence == 3
+        reader.close()
+        writer.close()
+
+    def test_with_room_enough_the_newest_segment_stays(self, tmp_path: Path) -> None:
+        writer, _ = self.open(tmp_path)
+        reader = SpoolReader.open(tmp_path, "store")
+        reader.ack(4)
+        for _ in range(3):
+            writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [4]
+        reader.close()
+        writer.close()
+
 
 APPENDER = """
 import sys

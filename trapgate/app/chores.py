@@ -13,6 +13,7 @@ from trapgate.app.trouble import Trouble
 from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.ingest import Ingest
+from trapgate.pipeline.recollection import Memories
 from trapgate.pipeline.translate import Translator
 from trapgate.spool import SpoolWriter
 from trapgate.store import SqliteEventStore
@@ -49,6 +50,7 @@ class Chores:
         self,
         *,
         ingests: Sequence[Ingest],
+        memories: Memories,
         published: Published,
         settings: StoreSettings,
         store: SqliteEventStore,
@@ -59,6 +61,7 @@ class Chores:
         now: Callable[[], Now],
     ) -> None:
         self._ingests = ingests
+        self._memories = memories
         self._published = published
         self._settings = settings
         self._store = store
@@ -88,19 +91,22 @@ class Chores:
                 spool.trim()
             self._retain(moment)
             with self._saving.contained():
-                for ingest in self._ingests:
-                    ingest.save()
+                self._save(moment)
 
     def end(self) -> None:
         """The last chore: what is remembered need not be decoded again at the next start."""
         with self._saving.contained():
-            for ingest in self._ingests:
-                ingest.save(at_once=True)
+            self._save(self._now(), at_once=True)
+
+    def _save(self, moment: Now, *, at_once: bool = False) -> None:
+        for kind in (self._memories.rules, self._memories.store):
+            kind.save(moment, at_once=at_once)
 
     def _take_over(self) -> None:
         configuration = self._published.newer()
         if configuration is not None:
             translator = self._translator_of(configuration)
+            self._memories.take_over(translator)
             for ingest in self._ingests:
                 ingest.adopt(translator)
             logger().info("reloaded")

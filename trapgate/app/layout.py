@@ -8,6 +8,8 @@ import msgspec
 _LANE = re.compile(r"raw-([1-9][0-9]*)")
 """A folder of the raw spool of another receive process than the first."""
 
+FORGOTTEN_NAME = "engines-forgotten.json"
+
 
 class Layout(msgspec.Struct, frozen=True):
     """Paths below `data`: `run` may be lost at any time, the rest must survive."""
@@ -63,16 +65,8 @@ class Layout(msgspec.Struct, frozen=True):
         return self.run / "configuration.json"
 
     def memory(self, reader: str) -> Path:
-        """What the ingest leg of this name remembers of its spool."""
+        """What the ingest legs of this name remember of their spools."""
         return self.data / "memory" / f"{reader}.snapshot"
-
-    def lane_memory(self, lane: Path, reader: str) -> Path:
-        """What a reader of a lane remembers; the first lane was once the only one."""
-        return self.memory(reader if lane == self.raw_spool else f"{lane.name}-{reader}")
-
-    def lane_memories(self, reader: str) -> tuple[Path, ...]:
-        """What the readers of this name have saved, of every lane that ever was."""
-        return tuple(sorted(self.memory("").parent.glob(f"*{reader}.snapshot")))
 
     @property
     def engine(self) -> Path:
@@ -83,6 +77,11 @@ class Layout(msgspec.Struct, frozen=True):
     def revoked_engines(self) -> Path:
         """SNMPv3 engines from which nothing is taken."""
         return self.data / "engines-revoked.json"
+
+    @property
+    def forgotten_engines(self) -> Path:
+        """SNMPv3 engines that are to be met as if for the first time."""
+        return self.data / FORGOTTEN_NAME
 
     @property
     def lock(self) -> Path:

@@ -43,6 +43,10 @@ taken in at all in 10 s."""
 IDLE_GRACE_NS = 2 * NS_PER_S
 """How long after the end of a bucket its records are taken to have all arrived."""
 
+LATE_BUCKETS_MAX = 360
+"""How late a record may be: an hour. One that is older shows that the clock was set back, and its
+bucket is the current one from then on."""
+
 OTHERS = "others"
 """The source that all beyond `SOURCES_MAX` are."""
 
@@ -107,13 +111,13 @@ class Storms:
         self._window_ns = policy.duplicates.window
 
     def due(self, received_at: int) -> Sequence[Event]:
-        """What is to be told before the record that was received at this instant: if it is of
-        another bucket, the summaries of the last one. Records of the bucket before, which come a
-        little late, count in this one."""
+        """What is to be told before the record that was received at this instant: if it is of a
+        later bucket, the summaries of the last one. Records that come late, as those of a flood
+        that waited in a lane of its own, count in this one."""
         if self._start <= received_at < self._end:
             return ()
         number = received_at // BUCKET_NS
-        if number == self._number - 1:
+        if 0 < self._number - number <= LATE_BUCKETS_MAX:
             return ()
         events = self._finished(number)
         limited = self._limited()

@@ -27,6 +27,7 @@ from trapgate.model import (
 from trapgate.normalize.storm import Storms
 from trapgate.observe import Metrics, logger
 from trapgate.pipeline.leg import Blocked, Leg, Records
+from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.pipeline.translate import Batch, Ledger, Translator
 
 RETRY_S = 1.0
@@ -57,11 +58,16 @@ class Ingest:
         store_leg: Leg,
         rules_leg: Leg,
         translator: Translator,
+        memories: Memories,
         sinks: Sinks,
         metrics: Metrics,
         now: Callable[[], Now],
     ) -> None:
+        """`memories` are those of all lanes: each lane brings its legs."""
+        memories.rules.legs.append(rules_leg)
+        memories.store.legs.append(store_leg)
         self.translator = translator
+        self._memories = memories
         self._store = store_leg
         self._rules = rules_leg
         self._sinks = sinks
@@ -77,56 +83,41 @@ class Ingest:
     def turn(self) -> bool:
         """Go on with what there is; whether there was anything."""
         now = self._now()
-        if self._go_on(now):
-            return True
-        self._tell_when_idle(now)
-        return False
-
-    def _go_on(self, now: Now) -> bool:
-        rules, store = self._rules, self._store
-        if rules.position == store.position and self._ready(rules, now) and self._ready(store, now):
-            store.memory = rules.remembered(self.translator, now)
+        rules, store, memories = self._rules, self._store, self._memories
+        if memories.level() and self._ready(rules, now) and self._ready(store, now):
+            memories.share(self.translator, now)
             return self._both(now)
-        if store.memory is rules.memory:
-            store.memory = None  # they part: what one sees now the other has not seen
+        memories.part()
         worked = self._ready(rules, now) and self._step(rules, store, self._forward, now)
         if worked and rules.position == store.position:
             return True  # they have met: what follows is read once for both
         return (self._ready(store, now) and self._step(store, rules, self._keep, now)) or worked
 
-    def _tell_when_idle(self, now: Now) -> None:
-        """What a storm came to, if no record comes behind it. A leg that cannot go on now tells it
-        before its next record."""
+    def tell_when_idle(self) -> None:
+        """What a storm came to, if no record comes behind it: to be asked when all lanes are read.
+        Legs that cannot go on now tell it before their next record."""
+        now = self._now()
         told: dict[Storms, Sequence[Event]] = {}
         for leg, sink in ((self._rules, self._forward), (self._store, self._keep)):
-            if leg.memory is None or not self._ready(leg, now):
+            memory = self._kind(leg).memory
+            if memory is None or not self._ready(leg, now):
                 continue
-            storms = leg.memory.storms
-            if storms not in told:
-                told[storms] = storms.idle(now.wall_ns)
-            if told[storms]:
-                self._try(leg, sink, Batch(leg.position, list(told[storms]), {}, []), now)
+            if memory.storms not in told:
+                told[memory.storms] = memory.storms.idle(now.wall_ns)
+            events = list(told[memory.storms])
+            if events:
+                self._try(leg, sink, Batch(leg.position, events, {}, []), now)
 
     def place(self) -> Position:
         """Up to where the rules leg has read its spool."""
         return Position(self._rules.reader.stream, self._rules.position)
 
     def adopt(self, translator: Translator) -> None:
-        """Go on with another configuration, and with what was remembered under this one."""
-        shared = self._rules.memory is self._store.memory
-        for leg in (self._rules, self._store):
-            if leg.memory is not None:
-                leg.memory = translator.taken_over(leg.memory)
-        if shared:
-            self._store.memory = self._rules.memory
+        """Go on with another configuration; `Memories.take_over` keeps what was remembered."""
         self.translator = translator
 
-    def save(self, *, at_once: bool = False) -> None:
-        """Save what the legs remember, if it is time, or `at_once`. Raises `OSError`; it is tried
-        again then."""
-        now = self._now()
-        for leg in (self._rules, self._store):
-            leg.save(now, at_once=at_once)
+    def _kind(self, leg: Leg) -> Recollection:
+        return self._memories.rules if leg is self._rules else self._memories.store
 
     def _ready(self, leg: Leg, now: Now) -> bool:
         """Whether a leg may go on; one that owes its cursor pays first."""
@@ -144,7 +135,8 @@ class Ingest:
         if not (forwarded and kept):
             # their places differ from here on, and so does what each has seen
             for leg, done in ((self._rules, forwarded), (self._store, kept)):
-                leg.memory = leg.memory if done else None
+                if not done:
+                    self._kind(leg).memory = None
         return True
 
     def _step(self, leg: Leg, other: Leg, sink: Callable[[Batch], None], now: Now) -> bool:
@@ -154,14 +146,14 @@ class Ingest:
             return leg.position != before
         batch = self._translate(leg, records, now)
         if not self._try(leg, sink, batch, now):
-            leg.memory = None
+            self._kind(leg).memory = None
         return True
 
     def _translate(self, leg: Leg, records: Records, now: Now) -> Batch:
         unreadable = [sequence for sequence, datagram in records if datagram is None]
         if unreadable:
             logger().error("ingest.unreadable", records=len(unreadable), first=unreadable[0])
-        memory = leg.remembered(self.translator, now)
+        memory = self._kind(leg).of(self.translator, now)
         return self.translator.batch(records, leg.reader.stream, memory, now)
 
     def _try(self, leg: Leg, sink: Callable[[Batch], None], batch: Batch, now: Now) -> bool:
@@ -238,6 +230,7 @@ class Ingest:
 def run_ingest(
     turn: Callable[[], bool],
     *,
+    idle: Callable[[], None],
     bell: Callable[[float], bool],
     between: Callable[[], None],
     publish: Callable[[], None],
@@ -247,8 +240,9 @@ def run_ingest(
     """Turn until told to stop, then until the spool is read to its end or a sink refuses; `turn`
     is that of an `Ingest`, or of `Lanes` of several.
 
-    `bell` waits so many seconds for new records; `between` is called before each turn, so that what
-    comes in after a reload was answered meets the new rules; `publish` about every `PUBLISH_S`.
+    `idle` is called when all is read; `bell` waits so many seconds for new records; `between` is
+    called before each turn, so that what comes in after a reload was answered meets the new rules;
+    `publish` about every `PUBLISH_S`.
     """
     published_at = 0
     while True:
@@ -259,6 +253,7 @@ def run_ingest(
             published_at = now().elapsed_ns
         if worked:
             continue
+        idle()
         if stopping():
             break
         bell(IDLE_S)

@@ -34,17 +34,34 @@ small batch and refuses a large one, and that must not be a log line each."""
 SCAN_RECORDS = 4_096
 """Records of the bulk lane looked at in one go when it is opened."""
 
+ROOM_FRAMES_MIN = 16
+"""A frame is no more than this part of the spool's bound: what is held goes in piece by piece. Room
+for so much there always is in time, because acknowledged segments are deleted when more than half
+of a lane's room is taken: that is a quarter of the whole at least."""
+
+ROOM_BYTES_MIN = 4 * 1024 * 1024
+"""The least bound: a frame's part of it (256 KiB) takes the largest datagram four times."""
+
+PIECE_RECORDS_MAX = FRAME_RECORDS_MAX - 1
+"""Records cut for one frame: a barrier goes with them."""
+
+PIECE_BYTES_MAX = FRAME_BYTES_MAX - 1024
+"""The same in bytes."""
+
 _LENGTH_BYTES = 4
 """What a frame spends on a record beside its bytes."""
 
 
-def frames(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def frames(
+    records: Sequence[bytes], size_bytes_max: int = PIECE_BYTES_MAX
+) -> Iterator[Sequence[bytes]]:
     """Cut records into batches that the spool takes as one frame each: in order, as few as can
-    be."""
+    be. A record that is larger than `size_bytes_max` makes a batch of its own."""
     start = size_bytes = 0
     for index, record in enumerate(records):
         more = len(record) + _LENGTH_BYTES
-        if index - start == FRAME_RECORDS_MAX or size_bytes + more > FRAME_BYTES_MAX:
+        full = index - start == PIECE_RECORDS_MAX or size_bytes + more > size_bytes_max
+        if full and index > start:
             yield records[start:index]
             start, size_bytes = index, 0
         size_bytes += more
@@ -56,19 +73,25 @@ class Lane:
     """One of the two spools, with the stream frames that it has refused: one batch at most, because
     no stream is read while there are any."""
 
-    def __init__(self, writer: SpoolWriter, pacer: str) -> None:
+    def __init__(self, writer: SpoolWriter, pacer: str, metrics: Metrics) -> None:
         self.writer = writer
         self.held: list[bytes] = []
         self.barrier: Position | None = None
         self._pacer = pacer
+        self._held_records = metrics.gauge("trapgate_spool_held_records").labels(writer.folder.name)
+
+    def measure(self) -> None:
+        """Show what is held."""
+        self._held_records.set(len(self.held))
 
     def append(self, records: Sequence[bytes]) -> None:
         """Append a frame's worth, behind the barrier if there is one to be written. Raises as the
-        writer does; the barrier is owed then."""
+        writer does; the barrier is owed then. Both are one frame: no reader acknowledges a barrier
+        with nothing behind it, and its segment would stay for ever."""
         if self.barrier is not None:
-            self.writer.append([encode_barrier(self.barrier)])
-            self.barrier = None
+            records = [encode_barrier(self.barrier), *records]
         self.writer.append(records)
+        self.barrier = None
 
     def backlog(self) -> int:
         """What the reader that paging waits for has not read, and what has not got here yet."""
@@ -103,14 +126,17 @@ class Intake:
         size_max_bytes: int,
     ) -> None:
         """`pacer` is the reader whose backlog says whether peers are diverted; the lanes together
-        stay below `size_max_bytes`."""
-        self.raw = Lane(raw, pacer)
-        self.bulk = Lane(bulk, pacer)
+        stay below `size_max_bytes`, which is `ROOM_BYTES_MIN` or more (below that a large record
+        may be refused for ever)."""
+        self.raw = Lane(raw, pacer, metrics)
+        self.bulk = Lane(bulk, pacer, metrics)
         self.size_max_bytes = size_max_bytes
         self._diversion = Diversion(self.raw.backlog, self.bulk.backlog, self.bulk.unread_peers())
         self._retry_at = 0
         self._doorbell = doorbell
         self._dropped = metrics.counter("trapgate_listen_dropped_total")
+        diverted = metrics.gauge("trapgate_spool_diverted_peers")
+        self._diverted = diverted.labels(bulk.folder.name)
         self._trouble = ""
         self._trouble_at = 0
         self._lost = 0
@@ -132,6 +158,7 @@ class Intake:
         """Append a batch: `paced` from streams, whose senders can wait, `lossy` from the rest. What
         is refused of the first is held, what is refused of the second is lost and counted."""
         peers, new = self._diversion.judge(lossy + paced)
+        self._diverted.set(len(peers))
         if not peers:
             self._put(self.raw, self._fair(lossy, now), paced, now)
             return
@@ -151,6 +178,7 @@ class Intake:
         for lane in self.lanes:
             kept, _ = self._append(lane, lane.held, now)
             lane.held = lane.held[kept:]
+            lane.measure()
         return not self.holds
 
     def end(self, now: Now) -> None:
@@ -160,19 +188,23 @@ class Intake:
             if reason:
                 self._lose(lane.held[kept:], reason)
             lane.held = []
+            lane.measure()
 
     def _put(self, lane: Lane, lossy: list[bytes], paced: list[bytes], now: Now) -> None:
+        if paced:  # a stream's frames stay in order: what is held goes before
+            lane.held, paced = [], lane.held + paced
         kept, reason = self._append(lane, lossy + paced, now)
         if reason:
             self._lose(lossy[kept:], reason)
             lane.held += paced[max(0, kept - len(lossy)) :]
             self._retry_at = now.elapsed_ns + HELD_RETRY_NS
+        lane.measure()
 
     def _append(self, lane: Lane, records: list[bytes], now: Now) -> tuple[int, Outcome | None]:
         """Append, frame by frame, and ring; returns how many are kept, and why not the rest."""
         self._share_room()
         kept = 0
-        for frame in frames(records):
+        for frame in frames(records, min(PIECE_BYTES_MAX, self.size_max_bytes // ROOM_FRAMES_MIN)):
             try:
                 lane.append(frame)
             except SpoolFull as full:

@@ -1,14 +1,13 @@
-"""A leg of ingest: one reader of a raw spool, with its place, its counts and its memory."""
+"""A leg of ingest: one reader of a raw spool, with its place and its counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from trapgate.model import NS_PER_S, Datagram, Now, Position
+from trapgate.model import Datagram
 from trapgate.normalize.identity import bucket_of
-from trapgate.pipeline.memory import Memory
-from trapgate.pipeline.translate import Batch, Ledger, Translator
-from trapgate.ports import Snapshot, SpoolReader
+from trapgate.pipeline.translate import Batch, Ledger
+from trapgate.ports import SpoolReader
 
 BATCH_RECORDS = 2_048
 """Records decoded at a time: enough that a commit's cost is shared, few enough that the first of
@@ -16,9 +15,6 @@ them pages within some 30 ms."""
 
 WARM_UP_STEPS = (1_000, 10_000, 100_000, 1_000_000)
 """How far to look back, step by step, for the start of the time bucket that a leg starts in."""
-
-SAVE_S = 10
-"""How often a leg's memory is saved: what came since then is decoded again after a crash."""
 
 
 class Blocked(Exception):
@@ -33,20 +29,25 @@ Records = list[tuple[int, Datagram | None]]
 """Sequences and their datagrams; `None` is a record that cannot be read."""
 
 
+class Past(msgspec.Struct, frozen=True, gc=False):
+    """A datagram that a leg has seen; `is_known`: what was saved of its memory has seen it, too."""
+
+    received_at: int
+    stream: str
+    sequence: int
+    datagram: Datagram
+    is_known: bool
+
+
 class Leg:
-    """One reader of the raw spool with its place, and its memory of recent datagrams.
+    """One reader of a raw spool with its place and its counts.
 
     `position` is where its work stands. The durable cursor follows at once, or, where the disk
     refuses it, is owed: after a crash then some work is done again, which is harmless, because
     ids, matches and ledger are functions of the spool.
     """
 
-    def __init__(
-        self,
-        reader: SpoolReader,
-        datagram_of: Callable[[bytes], Datagram],
-        snapshot: Snapshot,
-    ) -> None:
+    def __init__(self, reader: SpoolReader, datagram_of: Callable[[bytes], Datagram]) -> None:
         """`datagram_of` raises `ValueError` for a record that it cannot read."""
         self.reader = reader
         self.datagram_of = datagram_of
@@ -54,10 +55,6 @@ class Leg:
         self.position, ledger = reader.acked()
         self.ledger: Ledger = msgspec.json.decode(ledger, type=Ledger) if ledger else {}
         self.retry_at_ns = 0
-        self.memory: Memory | None = None
-        self._snapshot = snapshot
-        self._saved_at_ns = 0
-        self._saved_position = self.position
 
     def read(self, other: int) -> Records:
         """The next records; not those behind the place of the other leg if that is ahead.
@@ -87,55 +84,20 @@ class Leg:
             raise Blocked(f"its cursor: {error.strerror or error}") from error
         self.owes = False
 
-    def remembered(self, translator: Translator, now: Now) -> Memory:
-        """The memory of the datagrams before this leg's place, built again if need be."""
-        if self.memory is None:
-            self.memory = self._built(translator, now)
-        return self.memory
-
-    def save(self, now: Now, *, at_once: bool = False) -> None:
-        """Save the memory with its place, if that has moved and `SAVE_S` have passed, or
-        `at_once`. Raises `OSError`; it is tried again `SAVE_S` later."""
-        due = at_once or now.elapsed_ns - self._saved_at_ns >= SAVE_S * NS_PER_S
-        if not due or self.owes or self.memory is None or self.position == self._saved_position:
-            return
-        self._saved_at_ns = now.elapsed_ns
-        # a memory that is ahead of its place after a power cut would take what comes next for
-        # replays
-        self.reader.sync()
-        self._snapshot.save(Position(self.reader.stream, self.position), self.memory.saved())
-        self._saved_position = self.position
-
-    def _built(self, translator: Translator, now: Now) -> Memory:
-        """The memory as saved, with what the records since then add to it.
-
-        Of the records up to the saved place only those of the last two time buckets are read, for
-        their identities and the storms among them; what they become is known and dropped.
-        """
-        place, saved = self._saved()
-        memory = translator.memory(saved)
+    def past(self, place: int) -> Iterator[Past]:
+        """The datagrams up to this leg's place, in order: those behind `place`, and before it those
+        of the last two time buckets, which are known."""
         before = self.reader.read(max(0, self.position - 1), 1) if self.position else ()
-        if not before:
-            return memory
-        old = translator.memory(of=memory)
-        after = min(place, self._bucket_start(self._bucket(before)))
+        after = min(place, self._bucket_start(self._bucket(before))) if before else self.position
         while after < self.position:
             records = self.reader.read(after, BATCH_RECORDS)
             if not records:
-                break
+                return
             after = records[-1][0]
-            seen = self._datagrams([record for record in records if record[0] <= self.position])
-            earlier = [record for record in seen if record[0] <= place]
-            translator.batch(earlier, self.reader.stream, old, now)
-            translator.batch(seen[len(earlier) :], self.reader.stream, memory, now)
-        return memory
-
-    def _saved(self) -> tuple[int, bytes]:
-        """The saved memory and its place, if it is of this stream and not ahead of this leg."""
-        place, saved = self._snapshot.load()
-        if place.stream != self.reader.stream or place.sequence > self.position:
-            return 0, b""
-        return place.sequence, saved
+            for sequence, datagram in self._datagrams(records):
+                if datagram is not None and sequence <= self.position:
+                    stream, known = self.reader.stream, sequence <= place
+                    yield Past(datagram.received_at, stream, sequence, datagram, known)
 
     def _datagrams(self, records: Sequence[tuple[int, bytes]]) -> Records:
         return [(sequence, self._datagram(payload)) for sequence, payload in records]

@@ -1,7 +1,7 @@
 """What the translation of a datagram depends on beside the datagram and the configuration.
 
-Each leg of ingest has a memory of its own: it is a function of the records that the leg has seen,
-so that a leg that reads them again, after a crash or behind the other, comes to the same events.
+It is a function of the records that were seen, so that who reads them again, after a crash or
+behind others, comes to the same events (`recollection`).
 """
 
 from collections.abc import Mapping
@@ -28,20 +28,40 @@ class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Memory:
-    """The memory of one leg: recent datagrams, who sends too much just now, what senders of syslog
-    said before, and a decoder a protocol with what it remembers."""
+    """The memory of the legs of one kind: recent datagrams, who sends too much just now, what
+    senders of syslog said before, and a decoder a protocol with what it remembers."""
 
     def __init__(
         self,
         decoders: Mapping[Protocol, Decoder],
-        identities: Identities,
+        identities: dict[str, Identities],
         storms: Storms,
         previous: Previous,
     ) -> None:
         self.decoders = decoders
-        self.identities = identities
+        self._identities = identities
         self.storms = storms
         self.previous = previous
+
+    @classmethod
+    def new(
+        cls, decoders: Mapping[Protocol, Decoder], policy: StormPolicy, saved: Saved
+    ) -> "Memory":
+        """A memory of nothing but what was saved."""
+        return cls(restored(decoders, saved.decoders), {}, Storms(policy), Previous(saved.previous))
+
+    def beside(self, decoders: Mapping[Protocol, Decoder]) -> "Memory":
+        """A memory that has all in common with this one but what decoders and senders of syslog are
+        remembered by: for records that those have seen."""
+        return Memory(restored(decoders, {}), self._identities, self.storms, Previous())
+
+    def identities(self, stream: str) -> Identities:
+        """The recent datagrams of a stream. Each has its own, since they are not read in step: what
+        is identical comes from one sender, whose datagrams are in one stream at a time."""
+        found = self._identities.get(stream)
+        if found is None:
+            found = self._identities[stream] = Identities()
+        return found
 
     def saved(self) -> bytes:
         """What cannot be read again from the last seconds of the spool; empty if there is none."""
@@ -55,7 +75,7 @@ class Memory:
         """The same memory in the hands of newly configured decoders, under a new policy."""
         parts = {protocol: decoder.saved() for protocol, decoder in self.decoders.items()}
         self.storms.use(policy)
-        return type(self)(restored(decoders, parts), self.identities, self.storms, self.previous)
+        return type(self)(restored(decoders, parts), self._identities, self.storms, self.previous)
 
 
 def restored(

@@ -21,15 +21,14 @@ from trapgate.model import (
     Refusal,
     Trap,
 )
-from trapgate.normalize.identity import Identities, Identity, part_id
-from trapgate.normalize.previous import Previous
+from trapgate.normalize.identity import Identity, part_id
 from trapgate.normalize.sources import Sources
-from trapgate.normalize.storm import StormPolicy, Storms
+from trapgate.normalize.storm import StormPolicy
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
 from trapgate.observe import logger
-from trapgate.pipeline.memory import Memory, restored, saved_of
+from trapgate.pipeline.memory import Memory, saved_of
 from trapgate.ports import Decoder
 from trapgate.rules.matcher import Matcher
 
@@ -82,13 +81,10 @@ class Translator:
         self._on_bug = on_bug
 
     def memory(self, saved: bytes = b"", of: Memory | None = None) -> Memory:
-        """A memory as saved, or a new one; with `of` only the decoders' part is, the rest is that
-        of this other memory."""
-        read = saved_of(saved)
-        decoders = restored(self._decoders, read.decoders)
+        """A memory as saved, or a new one, or one beside another (`Memory.beside`)."""
         if of is not None:
-            return Memory(decoders, of.identities, of.storms, Previous())
-        return Memory(decoders, Identities(), Storms(self._storms), Previous(read.previous))
+            return of.beside(self._decoders)
+        return Memory.new(self._decoders, self._storms, saved_of(saved))
 
     def taken_over(self, memory: Memory) -> Memory:
         """A memory of another configuration's translator, for this one."""
@@ -131,7 +127,7 @@ class Translator:
         identity: Identity | None = None
         try:
             decoded = memory.decoders[protocol].decode(datagram, now)
-            identity = memory.identities.of(datagram, protocol, decoded.identity)
+            identity = memory.identities(position.stream).of(datagram, protocol, decoded.identity)
             batch.replies += decoded.replies
             if decoded.refusal is not None:
                 return _ended(decoded.refusal)
@@ -151,7 +147,7 @@ class Translator:
         except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug()
             logger().exception("translate.bug", position=position.sequence)
-            identity = identity or memory.identities.of(datagram, protocol)
+            identity = identity or memory.identities(position.stream).of(datagram, protocol)
             broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
             event = self._undecoded(broken, datagram, position, identity.event_id)
             batch.events.append(event)

@@ -96,6 +96,7 @@ class SpoolWriter:
         self._marker = b""
         self._end = 0
         self._next = 1
+        self._spent = 0
         self._jump = (0, 1)
         self._tainted = False
 
@@ -183,12 +184,21 @@ class SpoolWriter:
 
     def trim(self, readers: Sequence[str]) -> None:
         """Delete the segments that all of these readers have acknowledged and whose newest record
-        is older than `KEEP_S`. The segment that is written to always stays.
+        is older than `KEEP_S`. The segment that is written to always stays; but when more than half
+        of the room is taken and all of it is acknowledged, it is finished, so that a later call
+        deletes it: else a batch might never fit beside it.
 
-        Raises `OSError` if a cursor cannot be brought to disk; nothing is deleted then.
+        Raises `OSError` if a cursor cannot be brought to disk, nothing is deleted then; or if no
+        segment can be started, the one that is written to stays that then.
         """
         cursors = [cursor_path(self.folder, reader) for reader in readers]
         acked = min((cursor_sequence(path) for path in cursors), default=0)
+        self._delete(cursors, acked)
+        empty = self._end == SEGMENT_HEADER_BYTES
+        if self._pressed() and not empty and acked >= self.last_sequence:
+            self._set_aside()
+
+    def _delete(self, cursors: Sequence[Path], acked: int) -> None:
         if not self._finished or not self._removable(self._finished[0], acked):
             return
         for path in cursors:
@@ -206,8 +216,12 @@ class SpoolWriter:
             status = (self.folder / segment_name(segment.first_sequence)).stat()
         except FileNotFoundError:
             return True
-        keep_s = KEEP_PRESSED_S if self.size_bytes * 2 > self.size_max_bytes else KEEP_S
+        keep_s = KEEP_PRESSED_S if self._pressed() else KEEP_S
         return self._clock() - status.st_mtime_ns > keep_s * NS_PER_S
+
+    def _pressed(self) -> bool:
+        """Whether more than half of the room is taken."""
+        return self.size_bytes * 2 > self.size_max_bytes
 
     def _recover(self) -> None:
         """Take over what the folder holds."""
@@ -215,7 +229,7 @@ class SpoolWriter:
             scratch.unlink()
         sequences = segment_sequences(self.folder)
         if not sequences:
-            self._start_segment()
+            self._start_segment(self._next)
             return
         for first, following in pairwise(sequences):
             size_bytes = (self.folder / segment_name(first)).stat().st_size
@@ -230,7 +244,7 @@ class SpoolWriter:
             size_bytes = path.stat().st_size
             self._next = first_sequence + FRAME_RECORDS_MAX
             self._finish(_Finished(first_sequence, self._next - 1, size_bytes))
-            self._start_segment()
+            self._start_segment(self._next)
             return
         try:
             end, last_sequence = _sound_end(segment)
@@ -252,13 +266,22 @@ class SpoolWriter:
         if self.size_bytes + more > self.size_max_bytes:
             raise SpoolFull(more, self.size_bytes, self.size_max_bytes)
         if roll:
-            self._roll()
+            self._roll(self._next - 1, self._next)
 
-    def _roll(self) -> None:
-        """Finish the segment and start the next."""
-        previous = _Finished(self._first, self._next - 1, self._end)
+    def _set_aside(self) -> None:
+        """Finish a segment that is acknowledged to its end, with nothing to write yet.
+
+        The next one is named after the last record and not after the next, which may be far ahead
+        (see `open`): whoever opens the spool then learns the last sequence from the name. The next
+        one's header may be more than the bound, by these few bytes, once.
+        """
+        self._roll(self.last_sequence, max(self.last_sequence, self._spent) + 1)
+
+    def _roll(self, last_sequence: int, following: int) -> None:
+        """Finish the segment, which has no record behind `last_sequence`, and start the next."""
+        previous = _Finished(self._first, last_sequence, self._end)
         previous_fd = self._fd
-        self._start_segment()
+        self._start_segment(following)
         os.close(previous_fd)
         self._finish(previous)
 
@@ -266,16 +289,16 @@ class SpoolWriter:
         self._finished.append(segment)
         self._finished_bytes += segment.size_bytes
 
-    def _start_segment(self) -> None:
+    def _start_segment(self, first: int) -> None:
         """Create a segment under another name and give it its own when its header is on disk: a
-        reader never sees half a header."""
+        reader never sees half a header. No record will have a sequence below `first`."""
         marker = self._entropy(MARKER_BYTES)
-        path = self.folder / segment_name(self._next)
+        path = self.folder / segment_name(first)
         scratch = path.with_name(path.name + _SCRATCH)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         fd = os.open(scratch, flags, 0o600)
         try:
-            _write_whole(fd, encode_segment_header(marker, self._next), 0)
+            _write_whole(fd, encode_segment_header(marker, first), 0)
             os.fsync(fd)
             scratch.rename(path)
             _sync_folder(self.folder)
@@ -283,9 +306,10 @@ class SpoolWriter:
             os.close(fd)
             scratch.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
-            self._next += 1  # a reader may have entered it: the next try gets another name
+            self._spent = first  # a reader may have entered it: the next try gets another name
+            self._next += 1
             raise
-        self._fd, self._marker, self._first = fd, marker, self._next
+        self._fd, self._marker, self._first = fd, marker, first
         self._end = SEGMENT_HEADER_BYTES
         self._tainted = False
 

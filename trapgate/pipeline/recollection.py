@@ -1,0 +1,114 @@
+"""What the legs of one kind remember together: the rules legs of all lanes, the store legs of all.
+
+A device's records are in one lane at a time, but it changes lanes, and one device may clear what
+another has raised. So there is one memory for all lanes, saved with the place of each. It is built
+again from what was saved and from the records since then, in the order in which they were received.
+"""
+
+from collections.abc import Mapping
+from heapq import merge
+from itertools import groupby
+from operator import attrgetter
+
+import msgspec
+
+from trapgate.model import NS_PER_S, Now
+from trapgate.pipeline.leg import Leg, Past
+from trapgate.pipeline.memory import Memory
+from trapgate.pipeline.translate import Translator
+from trapgate.ports import Snapshot
+
+SAVE_S = 10
+"""How often a memory is saved: what came since then is decoded again after a crash."""
+
+
+class Recollection:
+    """The memory of the legs of one kind; `None` where it must be built again."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.legs: list[Leg] = []
+        self.memory: Memory | None = None
+        self._snapshot = snapshot
+        self._saved_at_ns = 0
+        self._saved: Mapping[str, int] = {}
+
+    def of(self, translator: Translator, now: Now) -> Memory:
+        """The memory of the datagrams before the places of its legs, built again if need be."""
+        if self.memory is None:
+            self.memory = self._built(translator, now)
+        return self.memory
+
+    def save(self, now: Now, *, at_once: bool = False) -> None:
+        """Save the memory with its places, if one of them has moved and `SAVE_S` have passed, or
+        `at_once`. Raises `OSError`; it is tried again `SAVE_S` later."""
+        due = at_once or now.elapsed_ns - self._saved_at_ns >= SAVE_S * NS_PER_S
+        if not due or self.memory is None or any(leg.owes for leg in self.legs):
+            return
+        places = {leg.reader.stream: leg.position for leg in self.legs if leg.position}
+        if places == self._saved:
+            return
+        self._saved_at_ns = now.elapsed_ns
+        for leg in self.legs:
+            # a memory that is ahead of its place after a power cut would take what comes next for
+            # replays
+            leg.reader.sync()
+        self._snapshot.save(places, self.memory.saved())
+        self._saved = places
+
+    def _built(self, translator: Translator, now: Now) -> Memory:
+        """The memory as saved, with what the records since then add to it.
+
+        Of the records up to the saved places only those of the last two time buckets are read, for
+        their identities and the storms among them; what they become is known and dropped.
+        """
+        places, saved = self._loaded()
+        memory = translator.memory(saved)
+        old = translator.memory(of=memory)
+        pasts = [leg.past(places.get(leg.reader.stream, 0)) for leg in self.legs]
+        records = merge(*pasts, key=attrgetter("received_at"))
+        for (stream, is_known), some in groupby(records, key=_of_one_batch):
+            batch = [(past.sequence, past.datagram) for past in some]
+            translator.batch(batch, stream, old if is_known else memory, now)
+        return memory
+
+    def _loaded(self) -> tuple[Mapping[str, int], bytes]:
+        """What was saved, and where, if no leg stands before that place."""
+        places, saved = self._snapshot.load()
+        if any(leg.position < places.get(leg.reader.stream, 0) for leg in self.legs):
+            return {}, b""
+        return places, saved
+
+
+def _of_one_batch(past: Past) -> tuple[str, bool]:
+    return past.stream, past.is_known
+
+
+class Memories(msgspec.Struct, frozen=True):
+    """Of both kinds of legs. They have one memory in common while all lanes are level."""
+
+    rules: Recollection
+    store: Recollection
+
+    def level(self) -> bool:
+        """Whether in every lane both legs stand at the same place."""
+        pairs = zip(self.rules.legs, self.store.legs, strict=True)
+        return all(rules.position == store.position for rules, store in pairs)
+
+    def share(self, translator: Translator, now: Now) -> Memory:
+        """What both have seen: all lanes are level."""
+        self.store.memory = self.rules.of(translator, now)
+        return self.store.memory
+
+    def part(self) -> None:
+        """From now on one sees what the other has not seen."""
+        if self.store.memory is self.rules.memory:
+            self.store.memory = None
+
+    def take_over(self, translator: Translator) -> None:
+        """Remember on, under another configuration."""
+        shared = self.rules.memory is self.store.memory
+        for kind in (self.rules, self.store):
+            if kind.memory is not None:
+                kind.memory = translator.taken_over(kind.memory)
+        if shared:
+            self.store.memory = self.rules.memory
