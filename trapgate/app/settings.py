@@ -40,13 +40,14 @@ class SpoolSettings(Section, frozen=True, kw_only=True):
 
     size_max: ByteSize = ByteSize(1 << 30)
     """Bound of the raw spool on disk. When it is full (the store or the rules are behind by that
-    much) new datagrams are counted as spool-full and TCP senders have to wait."""
+    much) new datagrams are counted as spool-full and TCP senders have to wait. 4MiB or more for
+    each of the `workers`."""
 
     workers: int = 1
     """Receive processes, 1 to 16. With more than one each has a socket of its own at every UDP
     listener (SO_REUSEPORT), a spool of its own (`raw`, `raw-2` ...) and its part of `size_max`. A
     sender's address decides which of them takes its datagrams, so that their order is kept; TCP is
-    taken by the first. Replays of SNMPv3 traps are found among what one of them took."""
+    taken by the first."""
 
     later: ClassVar[Mapping[str, str]] = {"age_max": "a bound by age comes later"}
 
