@@ -65,6 +65,13 @@ def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
             ['trapgate.yml:3:9: "workers" must be from 1 to 16'],
         ),
         (
+            {"trapgate": MAIN + "spool: {workers: 2, size_max: 7MiB}"},
+            [
+                'trapgate.yml:3:21: "size_max" must be 8MiB or more '
+                "(4MiB for each of the receive processes: 2)"
+            ],
+        ),
+        (
             {"alertmanager": ALERTMANAGER + "- name: default\n"},
             [
                 'alertmanager.yml:3:3: notification config name "default" is not unique',

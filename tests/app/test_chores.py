@@ -51,7 +51,7 @@ class Site:
             rules_leg=legs[1],
             translator=configuration.translator(lambda: None),
             memories=memories,
-            sinks=Sinks(lambda _: None, lambda _: None, lambda _: None),
+            sinks=Sinks(lambda _: None, lambda _: None, lambda _: None, lambda *_: None),
             metrics=self.metrics,
             now=lambda: self.moment,
         )

@@ -6,7 +6,11 @@ import pytest
 
 from trapgate.app.engine import (
     BOOTS_MAX,
+    FORGOTTEN_MAX,
     EngineError,
+    RevokedEngines,
+    forget_engine,
+    forgotten_engines,
     known_engines,
     load_engine,
     own_engine,
@@ -16,7 +20,7 @@ from trapgate.app.engine import (
 from trapgate.app.layout import RULES_READER, Layout
 from trapgate.decode.snmp import EngineMemory
 from trapgate.decode.snmp.engines import Heard
-from trapgate.model import Position, Protocol
+from trapgate.model import Protocol
 from trapgate.pipeline.memory import Saved
 from trapgate.spool import SnapshotFile
 
@@ -116,22 +120,77 @@ def test_revoked_engines(tmp_path: Path) -> None:
             revoked_engines(path)
 
 
-def saved_memory(layout: Layout, lane: str, boots: int, last_seen: int) -> None:
+def saved_memory(layout: Layout, *, boots: int, last_seen: int) -> None:
     memory = EngineMemory()
     heard = Heard(CONFIGURED, "noc", "10.0.0.7", boots, 0, b"digest", last_seen)
     memory.hear(heard, passing=False)
-    parts = msgspec.msgpack.encode(Saved(decoders={Protocol.SNMP: memory.saved()}))
-    SnapshotFile(layout.memory(lane)).save(Position("s", 1), parts)
+    saved = msgspec.msgpack.encode(Saved(decoders={Protocol.SNMP: memory.saved()}))
+    SnapshotFile(layout.memory(RULES_READER)).save({"s": 1}, saved)
 
 
-def test_known_engines_are_those_of_all_lanes(tmp_path: Path) -> None:
+def test_known_engines_are_those_that_were_saved(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     assert known_engines(layout) == {}
-    saved_memory(layout, RULES_READER, boots=1, last_seen=10)
-    assert known_engines(layout)[CONFIGURED].boots == 1
-    saved_memory(layout, f"raw-bulk-{RULES_READER}", boots=2, last_seen=20)
-    assert known_engines(layout)[CONFIGURED].boots == 2
-    saved_memory(layout, RULES_READER, boots=3, last_seen=30)
-    assert known_engines(layout)[CONFIGURED].boots == 3
-    saved_memory(layout, f"raw-2-{RULES_READER}", boots=4, last_seen=40)
-    assert known_engines(layout)[CONFIGURED].boots == 4
+    saved_memory(layout, boots=3, last_seen=NOW)
+    clock = known_engines(layout)[CONFIGURED].clock
+    assert clock is not None
+    assert clock.boots == 3
+
+
+def test_an_engine_is_forgotten_up_to_an_instant(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    path = layout.forgotten_engines
+    assert forgotten_engines(path) == {}
+    saved_memory(layout, boots=3, last_seen=NOW)
+    forget_engine(path, b"\x80other", NOW)
+    assert CONFIGURED in known_engines(layout)
+    forget_engine(path, CONFIGURED, NOW + 1)
+    assert known_engines(layout) == {}
+    assert forgotten_engines(path) == {b"\x80other": NOW, CONFIGURED: NOW + 1}
+    assert path.stat().st_mode & 0o777 == 0o600
+    saved_memory(layout, boots=1, last_seen=NOW + 1)
+    assert CONFIGURED in known_engines(layout)
+
+
+def test_the_list_of_the_forgotten_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "engines-forgotten.json"
+    ids = [b"\x80%06d" % number for number in range(FORGOTTEN_MAX)]
+    engines = {each.hex(): NOW + number for number, each in enumerate(ids)}
+    path.write_bytes(msgspec.json.encode({"schema": 1, "engines": engines}))
+    forget_engine(path, CONFIGURED, LATER)
+    kept = forgotten_engines(path)
+    assert len(kept) == FORGOTTEN_MAX
+    assert CONFIGURED in kept
+    assert ids[0] not in kept
+
+
+@pytest.mark.parametrize(
+    "text", ["junk", '{"schema":9,"engines":{}}', '{"schema":1,"engines":{"x":1}}']
+)
+def test_a_damaged_list_of_the_forgotten_is_said_and_kept(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "engines-forgotten.json"
+    path.write_text(text)
+    for use in (lambda: forgotten_engines(path), lambda: forget_engine(path, CONFIGURED, NOW)):
+        with pytest.raises(EngineError, match="delete it"):
+            use()
+    assert path.read_text() == text
+
+
+def test_a_running_trapgate_follows_both_lists(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    revoked = RevokedEngines(layout.revoked_engines)
+    revoked.refresh()
+    assert (CONFIGURED in revoked, dict(revoked.forgotten)) == (False, {})
+    revoke_engines(layout.revoked_engines, {CONFIGURED})
+    forget_engine(layout.forgotten_engines, CONFIGURED, NOW)
+    assert CONFIGURED not in revoked.forgotten
+    revoked.refresh()
+    assert CONFIGURED in revoked
+    assert (dict(revoked.forgotten), len(revoked.forgotten)) == ({CONFIGURED: NOW}, 1)
+    layout.forgotten_engines.write_text("junk")
+    with pytest.raises(EngineError):
+        revoked.refresh()
+    assert CONFIGURED in revoked.forgotten
+    layout.forgotten_engines.unlink()
+    revoked.refresh()
+    assert not revoked.forgotten

@@ -56,7 +56,23 @@ def test_the_second_time_nothing_is_compiled(main: Path) -> None:
     for _ in range(2):
         bundle, _ = read_bundle(main, keep="always", progress=lambda *each: told.append(each[2]))
         assert bundle is not None
-    assert told == ["ACME-MIB"]
+    assert set(told) == {"ACME-MIB"}
+
+
+def test_what_failed_is_kept_as_well(main: Path) -> None:
+    (main.parent / "mibs/bad.mib").write_text(module("BAD-MIB", "bad ::= ::="))
+    told: list[str] = []
+    for _ in range(2):
+        bundle, (problem,) = read_bundle(
+            main, keep="always", progress=lambda *each: told.append(each[2])
+        )
+        assert bundle is not None
+        assert "BAD-MIB does not follow SMI" in problem.summary
+        assert forget_unused_mibs(main.parent / "data", bundle.vendor_mibs) == 0
+        assert named(index(bundle))
+        told.append("read")
+    assert told[-2:] == ["read", "read"]
+    assert set(told) == {"ACME-MIB", "BAD-MIB", "read"}
 
 
 def test_a_command_on_the_side_makes_no_folder(main: Path) -> None:

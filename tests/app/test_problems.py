@@ -1,6 +1,6 @@
 """Problems as text: the line, a caret under the column, and what to do."""
 
-from trapgate.app.problems import one_line, report, with_source
+from trapgate.app.problems import LINE_SHOWN_MAX, one_line, report, with_source
 from trapgate.model import Problem, Span
 
 TEXTS = {"a.yml": "alert: A\n\tmach: x\n"}
@@ -50,3 +50,16 @@ def test_no_passphrase_is_shown() -> None:
     for line in ("auth_passphrase: geheim", "{privacy_passphrase: geheim, name: x}"):
         short = Problem("value", "error", "too short", Span("a.yml", 1, 1))
         assert "geheim" not in with_source(short, {"a.yml": line})
+
+
+def test_of_a_long_line_the_part_around_the_column_is_shown() -> None:
+    line = "".join(chr(97 + n % 26) for n in range(10_000))
+    for column in (1, 60, 61, 5_000, 9_999, 10_000, 10_001):
+        problem = Problem("x", "error", "s", Span("a.mib", 1, column))
+        _, shown, caret = with_source(problem, {"a.mib": line}).splitlines()
+        assert len(shown) <= 4 + LINE_SHOWN_MAX + 2
+        assert len(caret) <= len(shown) + 1
+        if column <= len(line):
+            assert shown[caret.index("^")] == line[column - 1]
+        assert shown.startswith("    …") == (column > 60)
+        assert shown.endswith("…") == (column < 9_000)

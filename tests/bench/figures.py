@@ -16,11 +16,13 @@ class Mark(msgspec.Struct, frozen=True):
     """What a row must reach: a bound of its value, or of its ratio to the peer's."""
 
     of: Literal["value", "ratio"]
-    relation: Literal[">=", "<"]
+    relation: Literal[">=", "<", "<="]
     bound: float
 
     def holds(self, figure: float) -> bool:
-        return figure >= self.bound if self.relation == ">=" else figure < self.bound
+        if self.relation == ">=":
+            return figure >= self.bound
+        return figure < self.bound or (self.relation == "<=" and figure == self.bound)
 
     def __str__(self) -> str:
         peer = " of the peer's" if self.of == "ratio" else ""

@@ -34,12 +34,20 @@ data: ./data
 normalize: {{rate_limit: {{events_per_second: 0}}}}
 listen:
 - {{name: snmp, protocol: snmp, transport: udp, address: "127.0.0.1:{snmp}"}}
-alerting: {{config: alertmanager.yml}}
+{listeners}alerting: {{config: alertmanager.yml}}
 notify: {{log: []}}
 web: {{listen: "127.0.0.1:{web}"}}
 observe: {{log_level: warning}}
 """
 """The limit of events a second of one source is off: all of the load comes from one address."""
+
+LAST_OF_DATAGRAMS = """
+    SELECT buckets.last FROM buckets JOIN streams ON streams.number = buckets.stream
+    WHERE instr(streams.text, '/') = 0"""
+COUNT_OF_DATAGRAMS = f"""
+    SELECT count(*) FROM events JOIN streams ON streams.number = events.seq >> {SEQUENCE_BITS}
+    WHERE instr(streams.text, '/') = 0"""
+"""Events that are nobody's datagram lie in streams of their own, with a stroke in the name."""
 
 ALERTMANAGER_YML = """\
 route:
@@ -64,19 +72,26 @@ class Product:
     A context manager: it is ready inside, and has drained and ended behind it.
     """
 
-    def __init__(self, folder: Path, webhook: str | None = None, settings: str = "") -> None:
-        """`settings` are further lines of its configuration."""
+    def __init__(
+        self,
+        folder: Path,
+        webhook: str | None = None,
+        settings: str = "",
+        listeners: str = "",
+    ) -> None:
+        """`settings` are further lines of its configuration, `listeners` of its `listen`."""
         self.port = free_port(socket.SOCK_DGRAM)
         self.folder = folder
         self._web = free_port(socket.SOCK_STREAM)
         self._webhook = webhook
         self._settings = settings
+        self._listeners = listeners
         self._roles: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)
         config = self.folder / "trapgate.yml"
-        config.write_text(MAIN_YML.format(snmp=self.port, web=self._web) + self._settings)
+        config.write_text(self._main_yml() + self._settings)
         receiver = WEBHOOK_YML.format(url=self._webhook) if self._webhook else ""
         (self.folder / "alertmanager.yml").write_text(ALERTMANAGER_YML + receiver)
         self._output = (self.folder / "output").open("wb")
@@ -101,6 +116,9 @@ class Product:
     ) -> None:
         end(self._process)
         self._output.close()
+
+    def _main_yml(self) -> str:
+        return MAIN_YML.format(snmp=self.port, web=self._web, listeners=self._listeners)
 
     def output(self) -> str:
         """What it has printed."""
@@ -132,6 +150,18 @@ class Product:
         counts = store.aggregate(Everything(), ("event.dataset",), start=0, end=FOREVER_NS)
         return sum(counts.values())
 
+    def stored_datagrams(self) -> int:
+        """How many events the store has that are of datagrams; the others tell of gaps in the
+        sequence numbers that a device gives its lines."""
+        count = 0
+        for path in self._events.glob("events-*.sqlite"):
+            connection = open_to_read(path)
+            if connection is None:
+                continue
+            with closing(connection):
+                count += connection.execute(COUNT_OF_DATAGRAMS).fetchone()[0]
+        return count
+
     @property
     def _events(self) -> Path:
         return self.folder / "data" / "events"
@@ -145,7 +175,7 @@ class Product:
             if connection is None:
                 continue
             with closing(connection):
-                for seq in connection.execute("SELECT last FROM buckets").fetchall():
+                for seq in connection.execute(LAST_OF_DATAGRAMS).fetchall():
                     stream, sequence = divmod(seq[0], 1 << SEQUENCE_BITS)
                     reached[stream] = max(sequence, reached.get(stream, 0))
         return reached

@@ -17,15 +17,6 @@ INTERFACES = 48
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
 LINK_UP = "1.3.6.1.6.3.1.1.5.4"
 
-SYSLOG_LINES = (
-    b"<187>4711: sw1: Nov 21 10:39:52.123 UTC: %LINK-3-UPDOWN: Interface "
-    b"GigabitEthernet1/0/24, changed state to down",
-    b"<189>4712: Nov 21 10:39:52: %SYS-5-CONFIG_I: Configured from console by admin on vty0",
-    b"<86>Nov 21 10:39:52 edge-7 sshd[4242]: Accepted publickey for ops from 10.0.0.9 port 52814",
-    b'<165>1 2026-11-21T10:39:52.003Z core-1 app 8710 ID47 [meta sequenceId="4"] link is stable',
-)
-"""One line of each dialect that is decoded."""
-
 _SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 _SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
 _IF_ENTRY = "1.3.6.1.2.1.2.2.1"

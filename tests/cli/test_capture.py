@@ -134,3 +134,23 @@ def test_a_capture_is_told_by_its_beginning() -> None:
     assert not is_capture(b"3054")
     assert not is_capture(b"\x30\x54\x02\x01")
     assert not is_capture(b"")
+
+
+@pytest.mark.parametrize(
+    ("units", "options"),
+    [
+        ((1 << 64) - 1, b""),
+        (0, option(14, struct.pack("<q", -(10**12)))),
+        (0, option(14, struct.pack("<q", 1 << 62))),
+        (0, option(14, struct.pack("<q", 253_402_300_800))),
+    ],
+)
+def test_a_time_that_cannot_be_is_none(units: int, options: bytes) -> None:
+    whole = section() + interface(RAW, options=options) + packet_block(b"a", units)
+    assert read(whole) == [Frame(1, None, RAW, b"a")]
+
+
+def test_the_last_time_that_can_be_written_is_one() -> None:
+    late = option(14, struct.pack("<q", 253_402_300_799))
+    whole = section() + interface(RAW, options=late) + packet_block(b"a", 0)
+    assert read(whole) == [Frame(1, 253_402_300_799 * 10**9, RAW, b"a")]

@@ -1,11 +1,26 @@
 """`trapgate decode`: the same events as the server's, one JSON document a line."""
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
 
-from cli.captures import ETHERNET, RAW, ethernet, ipv4, ipv6, pcap, pcapng, trap_frame, udp
+from cli.captures import (
+    ETHERNET,
+    RAW,
+    ethernet,
+    interface,
+    ipv4,
+    ipv6,
+    option,
+    packet_block,
+    pcap,
+    pcapng,
+    section,
+    trap_frame,
+    udp,
+)
 from cli.conftest import Trapgate
 from golden import Golden
 from trapgate.cli.notification import Notification, v2_pdu
@@ -244,3 +259,37 @@ def test_traps_of_users(trapgate: Trapgate, folder: Path) -> None:
     assert "error" not in second
     # one memory for all of a run: the last one is from before the others
     assert late["error"]["code"] == ["outside-time-window"]
+
+
+@pytest.mark.parametrize("offset_s", [-(10**12), 1 << 62, 253_402_300_799])
+def test_a_capture_with_times_that_cannot_be(
+    offset_s: int, trapgate: Trapgate, folder: Path
+) -> None:
+    options = option(14, struct.pack("<q", offset_s))
+    frame = packet_block(trap_frame(LINK_DOWN), 0)
+    (folder / "x.pcapng").write_bytes(section() + interface(ETHERNET, options=options) + frame)
+    result = trapgate("decode", "trap", "x.pcapng", *AT)
+    assert result.exit_code == 0, result.stderr
+    (event,) = documents(result.stdout)
+    time = "9999-12-31T23:59:59" if offset_s == 253_402_300_799 else "2026-11-21T10:00:00"
+    assert event["event"]["created"] == f"{time}.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("::ffff:10.1.1.1", "10.1.1.1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("2001:DB8::1", "2001:db8::1"),
+    ],
+)
+def test_the_sender_is_written_as_a_listener_does(
+    given: str, shown: str, trapgate: Trapgate, folder: Path
+) -> None:
+    (folder / "trapgate.yml").write_text(
+        "decode: {snmp: {communities: [{name: c, community: public, sources: [10.0.0.0/8]}]}}\n"
+    )
+    result = trapgate("decode", "trap", LINK_DOWN.hex(), "--from", given, *AT)
+    (event,) = documents(result.stdout)
+    assert event["source"]["ip"] == shown
+    assert ("community-denied" in result.stderr) == (shown != "10.1.1.1")

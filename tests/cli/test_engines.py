@@ -7,7 +7,7 @@ import pytest
 
 from app.test_engine import CONFIGURED, saved_memory
 from cli.conftest import Trapgate
-from trapgate.app.layout import RULES_READER, Layout
+from trapgate.app.layout import Layout
 
 ID = CONFIGURED.hex()
 
@@ -19,7 +19,7 @@ def test_nothing_is_known_at_first(trapgate: Trapgate) -> None:
 
 def test_an_engine_is_listed_revoked_and_allowed(trapgate: Trapgate, folder: Path) -> None:
     (folder / "data").mkdir()
-    saved_memory(Layout(folder / "data"), RULES_READER, boots=4, last_seen=10**9)
+    saved_memory(Layout(folder / "data"), boots=4, last_seen=10**9)
     table = trapgate("snmp", "engines", "list").stdout.splitlines()
     assert table[0].split()[:3] == ["ENGINE", "ID", "STATE"]
     assert table[1].split() == [
@@ -39,7 +39,14 @@ def test_an_engine_is_listed_revoked_and_allowed(trapgate: Trapgate, folder: Pat
     assert trapgate("snmp", "engines", "list").stdout.splitlines()[1].split()[1] == "learned"
 
 
-@pytest.mark.parametrize("verb", ["revoke", "allow"])
+def test_an_engine_is_forgotten(trapgate: Trapgate, folder: Path) -> None:
+    (folder / "data").mkdir()
+    saved_memory(Layout(folder / "data"), boots=4, last_seen=10**9)
+    assert trapgate("snmp", "engines", "forget", ID).stdout == f"{ID}: forgotten\n"
+    assert trapgate("snmp", "engines", "list").stdout == "no engine has been learned yet\n"
+
+
+@pytest.mark.parametrize("verb", ["revoke", "allow", "forget"])
 def test_wrong_usage(verb: str, trapgate: Trapgate) -> None:
     result = trapgate("snmp", "engines", verb, "router")
     assert result.exit_code == 2

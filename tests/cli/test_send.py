@@ -146,7 +146,17 @@ def test_a_syslog_line_goes_as_it_is(trapgate: Trapgate, device_port: socket.soc
         (("trap", "1.2.x", "--version", "1"), '"1.2.x" is not an OID'),
         (("trap", "1.3.99999999999"), '"1.3.99999999999" is not an OID'),
         (("trap", "3.1"), '"3.1" is not an OID'),
-        (("trap", "1.3.1", "--version", "1", "ifHCInOctets.1=1"), "SNMP version 1 has no such"),
+        (
+            ("trap", "1.3.1", "--version", "1", "ifHCInOctets.1=1"),
+            "SNMPv1 has no Counter64 (1.3.6.1.2.1.31.1.1.1.6.1): use -v 2c",
+        ),
+        (("trap", "1.3.1", "-v", "1", "1.3.6=C:5"), "SNMPv1 has no Counter64 (1.3.6): use -v 2c"),
+        (("trap", "LINKDOWN"), 'no trap is known as LINKDOWN: did you mean "linkDown"?'),
+        (("trap", "ifDescrX"), "no trap is known as ifDescrX: give its OID"),  # no trap is near it
+        (
+            ("trap", "linkDown", "ifOperStatus.3=sideways"),
+            '"sideways" is not a value of integer: write one of up, down, testing, unknown,',
+        ),
         (("inform", "linkDown", "-v", "1"), "SNMPv1 has no informs: use -v 2c or -v 3"),
         (("trap", "linkDown", "-v", "3"), "SNMPv3 needs a user"),
         (("trap", "linkDown", "-u", "noc"), "--user is for SNMPv3: add -v 3"),

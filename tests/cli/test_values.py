@@ -8,6 +8,7 @@ from trapgate.cli.values import LETTERS, value_of
 from trapgate.mib.facts import Object, Syntax
 
 UP = {1: "up", 2: "down"}
+MANY = {number: f"ethernet{number * 10 if number > 1 else number}" for number in range(290)}
 
 
 def known(syntax: Syntax, **more: object) -> Object:
@@ -99,6 +100,26 @@ def test_on_the_wire(text: str, of: Object | None, expected: str) -> None:
 def test_what_does_not_fit(text: str, of: Object | None) -> None:
     with pytest.raises(Unsendable, match=r"is not "):
         value_of(text, of)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "said"),
+    [
+        ("sideways", known("integer", labels=UP), "write one of up, down"),
+        ("one", known("integer"), "it is not a number"),
+        ("C:x", None, "it is not a number"),
+        ("99999999999", known("integer"), "it is out of range"),
+        ("d", known("bits", labels={0: "a", 1: "b"}), "write one of a, b"),
+        ("ethernet7", known("integer", labels=MANY), 'did you mean "ethernet'),
+        ("?", known("integer", labels=MANY), "write one of ethernet0, ethernet1, "),
+    ],
+)
+def test_what_may_be_written_instead_is_said(text: str, of: Object | None, said: str) -> None:
+    with pytest.raises(Unsendable) as raised:
+        value_of(text, of)
+    what = "its type" if of is None else of.syntax
+    assert str(raised.value).startswith(f'"{text}" is not a value of {what}: {said}')
+    assert len(str(raised.value)) < 400
 
 
 def test_the_letters_are_net_snmps() -> None:

@@ -1,3 +1,5 @@
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compile.acme import ACME, OLD, module, scalar
-from trapgate.compile import Cache, Compiled, Compiler
+from trapgate.compile import Cache, Compiled, Compiler, ModuleText, Outcome
 from trapgate.compile.texts import split
 from trapgate.mib import MibIndex
 from trapgate.mib.facts import Module, Notification, Object
@@ -238,6 +240,90 @@ def test_circles_and_long_chains_end(standard: Modules) -> None:
     compiler._texts = {text.module: text for text in texts}
     assert compiler._imported_first(["C0-MIB"])[0] == "C0-MIB"
     assert compiler._imported_first([t.module for t in texts])[0] == "C1499-MIB"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a OBJECT IDENTIFIER ::= { a 1 }", "3 error: X-MIB: OIDs go round in a circle: a below a"),
+        (
+            "\nin OBJECT IDENTIFIER ::= { b 7 }\na OBJECT IDENTIFIER ::= { b 1 }\n"
+            "b OBJECT IDENTIFIER ::= { a 2 }",
+            "4 error: X-MIB: OIDs go round in a circle: b below a below b",
+        ),
+    ],
+)
+def test_oids_in_a_circle_are_named(standard: Modules, body: str, expected: str) -> None:
+    assert said(compiled(standard, module("X-MIB", body))["X-MIB"]) == [expected]
+
+
+def test_what_is_too_deep_is_said_in_words(standard: Modules) -> None:
+    chain = [f"c{n + 1} OBJECT IDENTIFIER ::= {{ c{n} 1 }}" for n in range(3_000)]
+    text = module("X-MIB", "\n".join(["c0 OBJECT IDENTIFIER ::= { enterprises 1 }", *chain]))
+    assert said(compiled(standard, text)["X-MIB"]) == [
+        "1 error: X-MIB: its names, types or brackets are nested too deeply"
+    ]
+
+
+def test_a_long_circle_is_cut(standard: Modules) -> None:
+    body = "\n".join(f"c{n} OBJECT IDENTIFIER ::= {{ c{(n + 1) % 50} 1 }}" for n in range(50))
+    (line,) = said(compiled(standard, module("X-MIB", body))["X-MIB"])
+    assert line.endswith("c6 below c7 below …")
+
+
+def apart(standard: Modules, texts: str, cache: Cache, within_s: float) -> dict[str, Compiled]:
+    """As `compiled`, in a child process."""
+    done = Compiler(standard, cache).compile(split(texts, "a"), within_s=within_s)
+    return {module.text.module: module for module in done}
+
+
+def test_what_is_compiled_apart_is_the_same(standard: Modules, tmp_path: Path) -> None:
+    cache = Cache(tmp_path, writable=True)
+    texts = CHILD + PARENT + OLD + module("BAD-MIB", "bad ::= ::=")
+    done = apart(standard, texts, cache, 60)
+    assert {name: (module.outcome, module.key) for name, module in done.items()} == {
+        name: (module.outcome, module.key) for name, module in compiled(standard, texts).items()
+    }
+    assert all(module.cached for module in apart(standard, texts, cache, 60).values())
+
+
+def test_there_is_no_child_for_what_is_kept_already(standard: Modules, tmp_path: Path) -> None:
+    cache = Cache(tmp_path, writable=True)
+    apart(standard, OLD, cache, 60)
+    assert facts(apart(standard, OLD, cache, 0)["OLD-MIB"])  # there would be no time for one
+
+
+class Hanging(Compiler):
+    """Its compiler hangs on one module and dies of another, as only texts that nobody has yet seen
+    could make it."""
+
+    def _outcome(self, text: ModuleText) -> Outcome:
+        while text.module == "HANG-MIB":
+            pass
+        if text.module == "DIE-MIB":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super()._outcome(text)
+
+
+def test_a_module_that_hangs_or_kills_stops_no_other(standard: Modules, tmp_path: Path) -> None:
+    cache = Cache(tmp_path, writable=True)
+    names = ("A-MIB", "DIE-MIB", "HANG-MIB", "Z-MIB")
+    texts = [split(module(name), name)[0] for name in names]
+    told: list[str] = []
+    done = Hanging(standard, cache).compile(texts, lambda *each: told.append(each[2]), 6)
+    assert [found.text.module for found in done if found.outcome.facts is None] == [
+        "DIE-MIB",
+        "HANG-MIB",
+    ]
+    assert said(done[2]) == ["1 error: HANG-MIB: compiling it took too long, or too much memory"]
+    assert cache.read(done[3].key) == done[3].outcome
+    assert cache.read(done[2].key) is None  # it is tried again
+    assert told.count("HANG-MIB") > 1  # who waits is called meanwhile
+
+
+def test_without_time_the_rest_waits_for_the_next_reload(standard: Modules) -> None:
+    (old,) = Compiler(standard).compile(split(OLD, "a"), within_s=0)
+    assert said(old) == ["1 error: OLD-MIB: there was no time left to compile it"]
 
 
 def test_types_in_a_circle_end(standard: Modules) -> None:

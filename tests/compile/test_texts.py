@@ -1,4 +1,6 @@
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,50 @@ def test_a_file_that_is_gone(tmp_path: Path) -> None:
     found, (problem,) = find_texts([tmp_path / "gone"])
     assert found == []
     assert problem.summary == "it cannot be read: No such file or directory"
+
+
+HEADER = "A-MIB DEFINITIONS ::= BEGIN\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda size: "a {\n" * size,
+        lambda size: "a {" + "b\n" * size,
+        lambda size: "a {}\n" * size,
+        lambda size: "a" + "\n" * size,
+        lambda size: "a DEFINITIONS " + "A" * size,
+        lambda size: HEADER + "IMPORTS " * size,
+        lambda size: HEADER + "IMPORTS " + "FROM " * size + ";",
+        lambda size: HEADER * size,
+        lambda size: '"\n"' * size + '"',
+        lambda size: "--\n" * size,
+    ],
+)
+def test_the_cost_grows_with_the_text_and_no_faster(text: Callable[[int], str]) -> None:
+    def cost(size: int) -> float:
+        whole = text(size)
+        taken = []
+        for _ in range(3):
+            begun = time.process_time()
+            split(whole, "a")
+            taken.append(time.process_time() - begun)
+        return min(taken)
+
+    # eight times the text: eight times the time, or 64 times if each part is looked at for each
+    assert cost(16_000) < 30 * max(cost(2_000), 0.002)
+
+
+def test_of_a_file_of_very_many_modules_the_first_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "MODULES_MAX", 2)
+    (tmp_path / "three").write_text(module("A-MIB") + module("B-MIB") + module("C-MIB"))
+    assert [text.module for text in find_texts([tmp_path])[0]] == ["A-MIB", "B-MIB"]
+    assert said(tmp_path) == {"three": "only its first 2 modules are read"}
+
+
+def test_imports_that_do_not_end_are_none() -> None:
+    first, second = split(HEADER + "IMPORTS a FROM B-MIB\n" + module("C-MIB"), "a")
+    assert first.imports == ()
+    assert second.imports == ("SNMPv2-SMI",)

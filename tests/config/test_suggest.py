@@ -3,6 +3,7 @@
 import pytest
 
 from trapgate.config import did_you_mean
+from trapgate.config.suggest import choice_meant
 
 KNOWN = ("receiver", "receivers", "route", "group_by")
 
@@ -24,3 +25,23 @@ def test_the_nearest_known_word_is_named(word: str, hint: str) -> None:
 
 def test_nothing_known_suggests_nothing() -> None:
     assert did_you_mean("route", ()) == ""
+
+
+ALGORITHMS = ("none", "sha-1", "sha-224", "sha-256", "aes-128", "aes-256-ours", "aes-256-theirs")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("sha256", 'did you mean "sha-256"?'),
+        ("SHA_256", 'did you mean "sha-256"?'),
+        ("SHA", 'did you mean "sha-1"?'),
+        ("aes-256", 'did you mean "aes-256-ours" or "aes-256-theirs"?'),
+        ("AES256", 'did you mean "aes-256-ours" or "aes-256-theirs"?'),
+        ("blowfish", ""),
+        ("", ""),
+        ("-", ""),
+    ],
+)
+def test_the_value_that_was_meant(word: str, hint: str) -> None:
+    assert choice_meant(word, ALGORITHMS) == hint

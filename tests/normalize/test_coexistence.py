@@ -2,11 +2,9 @@
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trapgate.model import Trap, Varbind
-from trapgate.normalize.coexistence import raw_without_community, v1_varbinds, without_community
+from trapgate.normalize.coexistence import v1_varbinds, without_community
 
 ADDRESS, COMMUNITY, ENTERPRISE = (
     "1.3.6.1.6.3.18.1.3.0",
@@ -66,38 +64,3 @@ def test_the_community_is_masked(oid: str) -> None:
 def test_nothing_else_is(oid: str) -> None:
     varbind = Varbind(oid, "octets", b"x")
     assert without_community(varbind) is varbind
-
-
-NAME = bytes.fromhex("06092b0601060312010400")
-BARE = bytes.fromhex("06082b06010603120104")
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b"", b""),
-        (b"0nothing", b"0nothing"),
-        (b"0" + NAME + b"\x04\x03abcdef", b"0" + NAME + b"\x04\x03***def"),
-        (b"0" + BARE + b"\x04\x03abcdef", b"0" + BARE + b"\x04\x03***def"),
-        (b"0" + NAME + b"\x04\x81\x03abcdef", b"0" + NAME + b"\x04\x81\x03***def"),
-        (b"0" + NAME + b"\x04\x09abc", b"0" + NAME + b"\x04\x09***"),
-        (b"0" + NAME + b"\x04\x84\xff", b"0" + NAME + b"\x04\x84\xff"),
-        (b"0" + NAME + b"\x04", b"0" + NAME + b"\x04"),
-        (b"0" + NAME, b"0" + NAME),
-        (NAME[2:], NAME[2:]),
-        (
-            (b"0" + NAME + b"\x04\x01a") * 2,
-            (b"0" + NAME + b"\x04\x01*") * 2,
-        ),
-    ],
-)
-def test_the_raw_bytes_keep_their_lengths_and_lose_the_community(
-    raw: bytes, expected: bytes
-) -> None:
-    assert raw_without_community(raw) == expected
-
-
-@given(st.lists(st.sampled_from([NAME, BARE, b"\x04", b"\x81", b"\x84", b"\x03", b"abc"])))
-def test_any_bytes_keep_their_length(parts: list[bytes]) -> None:
-    raw = b"".join(parts)
-    assert len(raw_without_community(raw)) == len(raw)

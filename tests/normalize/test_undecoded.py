@@ -62,8 +62,3 @@ def test_a_large_one_is_cut_and_its_size_is_kept() -> None:
     large = event(b"x" * DATAGRAM_BYTES_MAX)
     assert len(large.raw) == RAW_BYTES_MAX
     assert large.fields["event.raw_bytes"] == DATAGRAM_BYTES_MAX
-
-
-def test_a_community_in_the_variables_is_not_kept() -> None:
-    kept = event(bytes.fromhex("3006092b06010603120104000406") + b"geheim").raw
-    assert kept.endswith(b"\x04\x06******")

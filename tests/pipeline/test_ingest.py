@@ -32,6 +32,7 @@ from trapgate.model import (
     Now,
     Position,
     Protocol,
+    Refusal,
     decode_matches,
 )
 from trapgate.normalize.previous import GAP_CODE, Previous
@@ -54,6 +55,7 @@ class Gates:
         self.stored: list[Event] = []
         self.matches: list[EventMatches] = []
         self.replies: list[Datagram] = []
+        self.refused: list[tuple[str, str]] = []
 
     def store(self, events: Sequence[Event]) -> None:
         if self.store_shut:
@@ -65,6 +67,9 @@ class Gates:
         if self.matches_shut:
             raise Blocked("the spool is full")
         self.matches += [matches for matches in map(decode_matches, payloads) if matches]
+
+    def refuse(self, peer: str, refusal: Refusal) -> None:
+        self.refused.append((peer, refusal.reason))
 
     def reply(self, replies: Iterable[Datagram]) -> None:
         self.replies += replies
@@ -97,7 +102,7 @@ class Process:
             rules_leg=Leg(self.readers["rules"], decode_record),
             memories=self.memories,
             translator=translator(bugs.inc, self.decoders, limit),
-            sinks=Sinks(gates.store, gates.match, gates.reply),
+            sinks=Sinks(gates.store, gates.match, gates.reply, gates.refuse),
             metrics=self.metrics,
             now=self.now,
         )
@@ -849,7 +854,7 @@ class TwoLanes:
                 rules_leg=Leg(spool.reader("rules"), decode_record),
                 translator=made,
                 memories=self.memories,
-                sinks=Sinks(gates.store, gates.match, gates.reply),
+                sinks=Sinks(gates.store, gates.match, gates.reply, gates.refuse),
                 metrics=self.metrics,
                 now=lambda: Now(0, 100 * NS_PER_S),
             )
@@ -918,3 +923,15 @@ def test_lanes_that_are_not_level_are_read_for_each_kind() -> None:
         again.run()
     assert [event.code for event in gates.stored].count("turns") == 2
     assert again.memories.rules.memory is again.memories.store.memory
+
+
+def test_who_is_refused_is_told_once_also_when_the_store_is_late() -> None:
+    gates = Gates()
+    gates.store_shut = True
+    process = Process(spooled(record(b"denied 1"), record(b"down 1")), gates)
+    with capture_logs():
+        process.run()
+        gates.store_shut = False
+        process.later()
+        process.run()
+    assert gates.refused == [("10.0.0.1", "unknown")]

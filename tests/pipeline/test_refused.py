@@ -96,3 +96,18 @@ def test_no_refusal_is_missing_from_the_lines() -> None:
             total += 1
     told = sum(line["count"] + line.get("untold", 0) for line in lines)
     assert told + 1 == total  # the very last found the table full
+
+
+def test_the_one_told_longest_ago_gives_way() -> None:
+    clock = Clock()
+    refused = Refused(structlog.get_logger(), clock)
+    with capture_logs() as lines:
+        refused.note("10.0.0.7", DIGEST)
+        clock.seconds = 1
+        for number in range(TOLD_MAX - 1):
+            refused.note(f"10.1.0.{number}", DIGEST)
+        clock.seconds = AGAIN_S
+        refused.note("10.0.0.7", DIGEST)
+        clock.seconds = AGAIN_S + 1
+        refused.note("10.0.0.8", DIGEST)
+    assert [line["peer"] for line in lines[-2:]] == ["10.0.0.7", "10.0.0.8"]

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,6 +23,11 @@ groups:
     clear: event.code:"IF-MIB::linkUp"
     by: {port: interface.name}
 """
+
+LAST_RELOAD = (
+    "trapgate_config_last_reload_successful",
+    "alertmanager_config_last_reload_successful",
+)
 
 RELOADED = "event=reloaded process=core"
 
@@ -100,9 +106,28 @@ def test_sighup_logs_what_is_wrong_and_everything_goes_on(
     trapgate.signal(signal.SIGHUP)
     eventually(lambda: "reload.refused" in trapgate.text_of("stderr"), "refused")
     assert "rules/own.yml:5:5: " in trapgate.text_of("stderr")
+    for name in LAST_RELOAD:
+        eventually(lambda name=name: trapgate.counted(name) == 0, name)  # type: ignore[misc]
     device.send(link_trap(1))
     webhook.await_statuses(interface(1), "firing")
     assert set(trapgate.children()) == processes
+
+    at = "alertmanager_config_last_reload_success_timestamp_seconds"
+    started_at = trapgate.counted(at)
+    assert 0 <= time.time() - started_at < 300
+    trapgate.write("rules/own.yml", OWN_RULE)
+    by_signal(trapgate)
+    assert [trapgate.counted(name) for name in LAST_RELOAD] == [1, 1]
+    assert trapgate.counted(at) >= started_at
+
+
+def test_a_start_is_a_successful_reload(trapgate: Trapgate) -> None:
+    """From the first scrape on, and it stays so when a process is started again."""
+    assert [trapgate.counted(name) for name in LAST_RELOAD] == [1, 1]
+    trapgate.kill_process("core")
+    trapgate.process("core")
+    ready = [1, 1]
+    eventually(lambda: [trapgate.counted(name) for name in LAST_RELOAD] == ready, "as before")
 
 
 def test_what_needs_a_restart_says_so(trapgate: Trapgate) -> None:
@@ -250,3 +275,12 @@ def test_another_route_takes_over_what_fires(
     eventually(lambda: groups(firing=False) == groups(firing=True), "both groups are cleared")
     owed = "trapgate_alerting_owed_resolves"
     eventually(lambda: trapgate.counted(owed) == 0, "nothing is owed")
+
+
+def test_what_is_odd_is_logged_and_the_rest_is_taken_over(trapgate: Trapgate) -> None:
+    (trapgate.folder / "mibs").mkdir(exist_ok=True)
+    trapgate.write("mibs/bad.mib", "BAD-MIB DEFINITIONS ::= BEGIN\nbad ::= ::=\nEND\n")
+    assert trapgate.reload().status_code == 200
+    warnings = [w for w in trapgate.text_of("stderr").splitlines() if "BAD-MIB does not" in w]
+    assert len(warnings) == 1
+    assert "mibs/bad.mib:2:1: " in warnings[0]

@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +183,17 @@ def test_a_stopped_one_leaves_whole_files(trapgate: Trapgate) -> None:
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         connection.close()
+
+
+def test_processes_are_told_apart_by_name(trapgate: Trapgate) -> None:
+    """As `ps` and `top` show them."""
+
+    def name(pid: int) -> str:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+
+    assert name(trapgate.pid) == "trapgate-super"
+    assert {name(pid) for pid in trapgate.children()} == {
+        "trapgate-recv",
+        "trapgate-ingest",
+        "trapgate-core",
+    }

@@ -34,11 +34,14 @@ def mib_index(path: Path | None) -> MibIndex:
 
 
 def read_again(
-    path: str | None, current: Configuration
+    path: str | None, current: Configuration, progress: Progress | None = None
 ) -> tuple[Configuration | None, list[Problem]]:
-    """What a reload may take over, or all that speaks against it."""
-    _, configuration, problems = read_configuration(Path(path) if path else None, keep="always")
+    """What a reload may take over, with the warnings about it; or `None` and all errors that speak
+    against it. `progress` is called while MIBs are compiled (`Compiler.compile`)."""
+    _, configuration, problems = read_configuration(
+        Path(path) if path else None, keep="always", progress=progress
+    )
     if configuration is not None:
-        problems = restart_needed(current, configuration)
+        problems = [*problems, *restart_needed(current, configuration)]
     errors = [problem for problem in problems if problem.severity == "error"]
-    return (None if errors else configuration), errors
+    return (None, errors) if errors else (configuration, problems)

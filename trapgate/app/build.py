@@ -24,6 +24,7 @@ from trapgate.app.settings import (
     AlertmanagerSettings,
     ReceiverSettings,
     Settings,
+    SpoolSettings,
 )
 from trapgate.config import Section, did_you_mean, load
 from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
@@ -38,6 +39,7 @@ from trapgate.normalize.storm import StormPolicy
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.notify import LogIntegration, WebhookIntegration, check_webhook
+from trapgate.pipeline.intake import ROOM_BYTES_MIN
 from trapgate.pipeline.translate import Translator
 from trapgate.ports import Integration
 from trapgate.query import field_problem
@@ -79,6 +81,7 @@ class Configuration(msgspec.Struct, frozen=True):
                     self.settings.decode.snmp,
                     engines.own,
                     engines.revoked,
+                    engines.forgotten,
                     any_community=any_community,
                 ),
                 Protocol.SYSLOG: self.syslog_decoder(),
@@ -167,9 +170,7 @@ class _Builder:
         if settings.store.retention_days < 1:
             summary = "retention_days must be 1 or more"
             self.problems.append(settings.store.problem("retention_days", summary))
-        if not 1 <= settings.spool.workers <= WORKERS_MAX:
-            summary = f'"workers" must be from 1 to {WORKERS_MAX}'
-            self.problems.append(settings.spool.problem("workers", summary))
+        self.problems += check_spool(settings.spool)
         if not _loopback(settings.web.listen.host):
             summary = "the API has no authentication yet: this lets anybody on the network in"
             span = settings.web.where.key("listen")
@@ -229,6 +230,19 @@ class _Builder:
             return entry
         values = {key: self.bundle.secrets[file], f"{key}_file": None}
         return msgspec.structs.replace(entry, **values)
+
+
+def check_spool(settings: SpoolSettings) -> list[Problem]:
+    """What is wrong with `spool`: too many processes, or too little room for each of them."""
+    if not 1 <= settings.workers <= WORKERS_MAX:
+        return [settings.problem("workers", f'"workers" must be from 1 to {WORKERS_MAX}')]
+    least = ROOM_BYTES_MIN * settings.workers
+    if settings.size_max >= least:
+        return []
+    mib = 1024 * 1024
+    summary = f'"size_max" must be {least // mib}MiB or more'
+    hint = f"{ROOM_BYTES_MIN // mib}MiB for each of the receive processes: {settings.workers}"
+    return [settings.problem("size_max", summary, hint)]
 
 
 def _loopback(host: str) -> bool:

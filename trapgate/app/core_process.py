@@ -19,7 +19,7 @@ from trapgate.app.flow import process_names
 from trapgate.app.layout import CORE_READER
 from trapgate.app.processes import Process
 from trapgate.app.published import Published
-from trapgate.model import NS_PER_S, Alert, IntegrationId, Notification
+from trapgate.model import Alert, IntegrationId, Notification
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
 from trapgate.observe import Follower, Metrics, logger, merged_exposition
@@ -88,7 +88,7 @@ class _CoreProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         matches_bell = self.process.inherited.matches_bell
         loop.add_reader(matches_bell.fileno(), _ring_on, matches_bell, bell)
-        self.note_reload(True)
+        self.note_configuration()
         self.metrics.gauge("trapgate_build_info").labels(__version__).set(1)
         self.metrics.gauge("alertmanager_build_info").labels(ALERTMANAGER_VERSION).set(1)
         entries, _ = self.state.load()
@@ -192,21 +192,16 @@ class _CoreProcess:
         accepted, or say what is wrong."""
         line = self.process.line
         if line is None:
-            return self.refuse("there is no supervisor")
+            return refused("there is no supervisor")
         async with self.reloading:
             try:
                 refusal = await asyncio.to_thread(ask, line, RELOAD_S)
             except OSError as error:
                 refusal = f"the supervisor does not answer: {error}"
         if refusal:
-            return self.refuse(refusal)
+            return refused(refusal)
         await self.take_over()
         return None
-
-    def refuse(self, text: str) -> str:
-        self.note_reload(False)
-        logger().error("reload.refused", problems=text)
-        return text
 
     async def watch_bundle(self) -> None:
         while True:
@@ -224,17 +219,19 @@ class _CoreProcess:
         self.configuration = configuration
         self.conductor.reconfigure(configuration.routing)
         await self.rules.replace(configuration.rules, self.resolve_timeout_ns())
-        self.note_reload(True)
+        self.note_configuration()
         logger().info("reloaded", rules=len(configuration.rules))
 
-    def note_reload(self, successful: bool) -> None:
-        for prefix in ("trapgate", "alertmanager"):
-            self.metrics.gauge(f"{prefix}_config_last_reload_successful").set(successful)
-        if successful:
-            at = self.metrics.gauge("alertmanager_config_last_reload_success_timestamp_seconds")
-            at.set(now().wall_ns / NS_PER_S)
-            config_hash = self.configuration.alertmanager_hash()
-            self.metrics.gauge("alertmanager_config_hash").set(config_hash)
+    def note_configuration(self) -> None:
+        """Show which configuration this is. How reloads went is the supervisor's to count."""
+        config_hash = self.configuration.alertmanager_hash()
+        self.metrics.gauge("alertmanager_config_hash").set(config_hash)
+
+
+def refused(text: str) -> str:
+    """Log why there was no reload."""
+    logger().error("reload.refused", problems=text)
+    return text
 
 
 def _ring_on(bell: Doorbell, event: asyncio.Event) -> None:

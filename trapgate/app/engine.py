@@ -1,17 +1,17 @@
-"""SNMPv3 engines on disk: our own (`engine.json`), those that were learned (in the memories of
-ingest) and those that were revoked (`engines-revoked.json`).
+"""SNMPv3 engines on disk: our own (`engine.json`), those that were learned (in the memory of
+ingest), those that were revoked (`engines-revoked.json`) or forgotten (`engines-forgotten.json`).
 
 In: the data folder. Out: values for the decoder and for `trapgate snmp engines`. Files are replaced
 whole, durable on return, and for their owner only.
 """
 
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from trapgate.app.layout import RULES_READER, Layout
+from trapgate.app.layout import FORGOTTEN_NAME, RULES_READER, Layout
 from trapgate.decode.snmp import Engine, EngineMemory, OwnEngine
 from trapgate.model import NS_PER_S, Protocol
 from trapgate.observe import logger
@@ -20,7 +20,12 @@ from trapgate.spool import SnapshotFile, replace_file
 
 ENGINE_SCHEMA = 1
 REVOKED_SCHEMA = 1
-"""Versions of the two files."""
+FORGOTTEN_SCHEMA = 1
+"""Versions of the files."""
+
+FORGOTTEN_MAX = 16_384
+"""Engines in the file of the forgotten, about 1 MB; the one that was forgotten first gives way,
+which has long been dropped from the memory by then."""
 
 BOOTS_MAX = 2**31 - 1
 """RFC 3414 §2.2.2: an engine that has come here takes no authenticated message any more."""
@@ -41,35 +46,78 @@ class EngineError(Exception):
 
 
 class RevokedEngines:
-    """The engines from which nothing is taken: a container of their IDs that follows its file."""
+    """The engines from which nothing is taken: a container of their IDs that follows its file.
+
+    It takes the file of the engines that were `forgotten` along, which lies beside it.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.forgotten = ForgottenEngines(path.with_name(FORGOTTEN_NAME))
         self._path = path
-        self._stamp: tuple[int, int] | None = None
+        self._stamp = _MISSING
         self._ids: frozenset[bytes] = frozenset()
 
     def __contains__(self, engine_id: object) -> bool:
         return engine_id in self._ids
 
     def refresh(self) -> None:
-        """Read the file if it has changed. Raises `EngineError` if it is damaged, `OSError`; the
-        engines that were revoked before are so still."""
-        try:
-            found = self._path.stat()
-            stamp = (found.st_ino, found.st_mtime_ns)
-        except FileNotFoundError:
-            stamp = None
+        """Read the files if they have changed. Raises `EngineError` if one is damaged, `OSError`;
+        the engines that were revoked before are so still."""
+        stamp = _stamp(self._path)
         if stamp != self._stamp:
             self._ids = revoked_engines(self._path)
             self._stamp = stamp
+        self.forgotten.refresh()
+
+
+class ForgottenEngines(Mapping[bytes, int]):
+    """The engines that were to be forgotten, with the instant of that; it follows its file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = _MISSING
+        self._instants: Mapping[bytes, int] = {}
+
+    def __getitem__(self, engine_id: bytes) -> int:
+        return self._instants[engine_id]
+
+    def __contains__(self, engine_id: object) -> bool:
+        return engine_id in self._instants  # asked for every message: no exception on the way
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._instants)
+
+    def __len__(self) -> int:
+        return len(self._instants)
+
+    def refresh(self) -> None:
+        """Read the file if it has changed. Raises `EngineError` if it is damaged, `OSError`;
+        nothing has changed then."""
+        stamp = _stamp(self._path)
+        if stamp != self._stamp:
+            self._instants = forgotten_engines(self._path)
+            self._stamp = stamp
+
+
+_MISSING = (0, 0)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file is replaced."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return _MISSING
+    return found.st_ino, found.st_mtime_ns
 
 
 class Engines(msgspec.Struct, frozen=True):
     """What decoding SNMPv3 needs beside the configuration: our own engine, if informs are to be
-    taken, and the IDs of those from which nothing is."""
+    taken, the IDs of those from which nothing is, and when which were to be forgotten."""
 
     own: OwnEngine | None = None
     revoked: Container[bytes] = frozenset()
+    forgotten: Mapping[bytes, int] = {}
 
 
 class _EngineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +131,11 @@ class _EngineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _RevokedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: int
     engine_ids: tuple[str, ...]
+
+
+class _ForgottenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    schema: int
+    engines: Mapping[str, int]
 
 
 def load_engine(path: Path, configured_id: bytes | None, now: int) -> OwnEngine:
@@ -135,17 +188,14 @@ def own_engine(path: Path) -> OwnEngine | None:
 
 
 def known_engines(layout: Layout) -> Mapping[bytes, Engine]:
-    """The engines that were learned, as of the last time that ingest saved them (about every 10 s);
-    one that came in through several lanes as it was last heard. Raises `OSError`."""
-    engines: dict[bytes, Engine] = {}
-    for path in layout.lane_memories(RULES_READER):
-        _, memory = SnapshotFile(path).load()
-        saved = saved_of(memory).decoders.get(Protocol.SNMP, b"")
-        for engine_id, engine in EngineMemory.restored(saved).learned.items():
-            other = engines.get(engine_id)
-            if other is None or other.last_seen < engine.last_seen:
-                engines[engine_id] = engine
-    return engines
+    """The engines that were learned, as of the last time that ingest saved them (about every 10 s),
+    without those that were forgotten since. Raises `EngineError`, `OSError`."""
+    _, memory = SnapshotFile(layout.memory(RULES_READER)).load()
+    engines = EngineMemory.restored(saved_of(memory).decoders.get(Protocol.SNMP, b""))
+    forgotten = forgotten_engines(layout.forgotten_engines)
+    if forgotten:
+        engines.forget(forgotten, max(forgotten.values()))
+    return engines.learned
 
 
 def revoked_engines(path: Path) -> frozenset[bytes]:
@@ -166,6 +216,30 @@ def revoked_engines(path: Path) -> frozenset[bytes]:
 def revoke_engines(path: Path, engine_ids: Iterable[bytes]) -> None:
     """Replace the list of revoked engines. Raises `OSError`; nothing has changed then."""
     stored = _RevokedFile(REVOKED_SCHEMA, tuple(sorted(each.hex() for each in engine_ids)))
+    replace_file(path, msgspec.json.encode(stored))
+
+
+def forgotten_engines(path: Path) -> Mapping[bytes, int]:
+    """When which engines were to be forgotten, in nanoseconds since 1970. Raises `EngineError` if
+    the file is damaged, `OSError`."""
+    try:
+        read = msgspec.json.decode(path.read_bytes(), type=_ForgottenFile)
+        instants = {bytes.fromhex(text): instant for text, instant in read.engines.items()}
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise EngineError(f"{path} is damaged ({error}); correct it, or delete it") from None
+    if read.schema != FORGOTTEN_SCHEMA:
+        raise EngineError(f"{path} is of another version ({read.schema}); delete it")
+    return instants
+
+
+def forget_engine(path: Path, engine_id: bytes, now: int) -> None:
+    """Have what is known of an engine up to the instant `now` forgotten. Raises `EngineError` if
+    the file is damaged, `OSError`; nothing has changed then."""
+    instants = {**forgotten_engines(path), engine_id: now}
+    newest = sorted(instants, key=instants.__getitem__)[-FORGOTTEN_MAX:]
+    stored = _ForgottenFile(FORGOTTEN_SCHEMA, {each.hex(): instants[each] for each in newest})
     replace_file(path, msgspec.json.encode(stored))
 
 

@@ -32,6 +32,10 @@ PROBLEMS_SHOWN_MAX = 20
 """What is said of MIBs at start; `trapgate mib lint` says all. A vendor's archive of a thousand
 files may have a hundred bad ones, which would hide what is wrong with the configuration."""
 
+COMPILE_S_MAX = 120.0
+"""How long a start or a reload compiles new modules: a thousand of them take about a minute. Others
+are left for the next time."""
+
 Keep = Literal["always", "if-ours"]
 """Whether new modules go into the cache: `always` for the service itself; a command on the side
 only writes where there is a cache of its own user, so that the service can always read it."""
@@ -39,7 +43,8 @@ only writes where there is a cache of its own user, so that the service can alwa
 
 class VendorMibs(msgspec.Struct, frozen=True):
     """`texts` are the modules that trapgate comes with, and those compiled ones that could not be
-    kept; `files` are those in the cache, in order of their modules' names."""
+    kept; `files` are those in the cache, in order of their modules' names: also what failed, which
+    stays there, and is not compiled again at each start."""
 
     texts: Mapping[str, str]
     files: tuple[str, ...]
@@ -82,11 +87,13 @@ def compile_mibs(
     standard: Mapping[str, Module],
     cache: Cache | None,
     progress: Progress | None = None,
+    within_s: float | None = None,
 ) -> OwnMibs:
-    """Compile all modules in files and folders. Never raises, whatever they hold."""
+    """Compile all modules in files and folders, in a child process if there is a deadline
+    (`Compiler.compile`). Never raises, whatever they hold."""
     texts, problems = find_texts(paths)
     compiler = Compiler(standard, cache)
-    compiled = compiler.compile(texts, progress or (lambda *_: None))
+    compiled = compiler.compile(texts, progress or (lambda *_: None), within_s)
     used = {id(module.text) for module in compiled}
     others = [text for text in texts if id(text) not in used]
     return OwnMibs(
@@ -106,24 +113,25 @@ def vendor_mibs(
     progress: Progress | None = None,
 ) -> VendorMibs:
     """The MIBs of a configuration: those that trapgate comes with, `bundled` as files of facts, and
-    the user's. Nothing that is wrong with them is more than a warning."""
+    the user's. Nothing that is wrong with them is more than a warning. What is new is compiled in a
+    child process, for at most `COMPILE_S_MAX`."""
     folders, problems = mib_folders(settings, folder)
     if not folders:
         return VendorMibs(bundled, (), tuple(problems))
     cache = mib_cache(data, keep)
-    own = compile_mibs(folders, standard_modules(bundled), cache, progress)
+    own = compile_mibs(folders, standard_modules(bundled), cache, progress, COMPILE_S_MAX)
     texts, files = dict(bundled), []
     for module in own.compiled:
         problems += [f.problem(module.text.file) for f in module.outcome.findings]
-        if module.outcome.facts is None:
-            continue
-        name = f"{module.text.module}.json"
-        texts.pop(name, None)  # the partial one that trapgate comes with
+        name, facts = f"{module.text.module}.json", module.outcome.facts
         path = cache.path(module.key)
-        if path.is_file():
+        kept = path.is_file()
+        if kept:
             files.append(str(path.absolute()))
-        else:
-            texts[name] = msgspec.json.encode(module.outcome.facts).decode()
+        if facts is not None:
+            texts.pop(name, None)  # the partial one that trapgate comes with
+            if not kept:
+                texts[name] = msgspec.json.encode(facts).decode()
     return VendorMibs(texts, tuple(files), _few(problems))
 
 

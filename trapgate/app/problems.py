@@ -11,6 +11,12 @@ _SECRET = re.compile(
 )
 """A key that may hold a secret, and its value: what is printed may end up in a journal."""
 
+LINE_SHOWN_MAX = 120
+"""Characters of a source line that are shown: the part around the column of a longer one, as of a
+file that is one line."""
+
+_CUT = "…"
+
 
 def one_line(problem: Problem) -> str:
     """`rules/a.yml:3:5: unknown key "mach": did you mean "match"?`"""
@@ -27,10 +33,23 @@ def with_source(problem: Problem, texts: Mapping[str, str]) -> str:
         source = texts.get(span.file, "").splitlines()
         if span.line <= len(source):
             text = _SECRET.sub(r"\1<secret>", source[span.line - 1].replace("\t", " "))
-            lines += [f"    {text}", "    " + " " * (span.column - 1) + "^"]
+            text, column = _around(text, span.column)
+            lines += [f"    {text}", "    " + " " * (column - 1) + "^"]
     if problem.help:
         lines.append(f"    {problem.help}")
     return "\n".join(lines)
+
+
+def _around(text: str, column: int) -> tuple[str, int]:
+    """The part of a line around a column (from 1), and where in it that column is."""
+    if len(text) <= LINE_SHOWN_MAX:
+        return text, column
+    start = max(0, min(column - LINE_SHOWN_MAX // 2, len(text) - LINE_SHOWN_MAX))
+    shown = text[start : start + LINE_SHOWN_MAX]
+    after = _CUT if start + LINE_SHOWN_MAX < len(text) else ""
+    if not start:
+        return shown + after, column
+    return _CUT + shown + after, min(column - start + 1, len(shown) + 2)
 
 
 def report(problems: Iterable[Problem], texts: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -25,12 +25,14 @@ from trapgate.listen import BoundListener, RecordReader
 from trapgate.listen.handover import taken_over
 from trapgate.listen.reply import Replier
 from trapgate.model import Position
-from trapgate.observe import Follower, Metrics
+from trapgate.observe import Follower, Metrics, logger
 from trapgate.pipeline.ingest import Ingest, Sinks, run_ingest
 from trapgate.pipeline.intake import Intake
 from trapgate.pipeline.lanes import BarrierReader, Lanes
 from trapgate.pipeline.leg import Leg
 from trapgate.pipeline.receive import Changes, Receive
+from trapgate.pipeline.recollection import Memories, Recollection
+from trapgate.pipeline.refused import Refused
 from trapgate.pipeline.sinks import MatchesSink, StoreSink
 from trapgate.pipeline.translate import Translator
 from trapgate.spool import Doorbell, SnapshotFile, SpoolReader, SpoolWriter
@@ -135,7 +137,7 @@ class _IngestProcess:
         self.store = SqliteEventStore.open(layout.events)
         revoked = RevokedEngines(layout.revoked_engines)
         revoked.refresh()
-        self.engines = Engines(inherited.own_engine, revoked)
+        self.engines = Engines(inherited.own_engine, revoked, revoked.forgotten)
         self.on_bug = bugs.inc
         self.translator = self.translator_of(configuration)
         self.replier = Replier(inherited.listeners)
@@ -143,18 +145,30 @@ class _IngestProcess:
             StoreSink(self.store, lost.inc),
             MatchesSink(spool, inherited.matches_bell, matches.trim),
             self.replier.send,
+            Refused(logger(), now).note,
+        )
+        self.memories = Memories(
+            *(Recollection(SnapshotFile(layout.memory(n))) for n in (RULES_READER, STORE_READER))
         )
         self.damage: list[Follower] = []
         workers = configuration.settings.spool.workers
         gone = layout.left_over(workers)
-        ingests = [self.both_lanes(worker) for worker in (*range(1, workers + 1), *gone)]
-        self.lanes = Lanes([raw.turn for raw, _ in ingests], [bulk.turn for _, bulk in ingests])
-        self.chores = Chores(
-            ingests=[lane for both in ingests for lane in both],
-            published=Published(layout.bundle, process.stamp),
-            settings=configuration.settings.store,
+        self.ingests = [self.both_lanes(worker) for worker in (*range(1, workers + 1), *gone)]
+        self.lanes = Lanes(
+            [raw.turn for raw, _ in self.ingests], [bulk.turn for _, bulk in self.ingests]
+        )
+        left_over = [lane for worker in gone for lane in self.tended(worker)]
+        self.chores = self.its_chores([matches, *left_over], revoked)
+
+    def its_chores(self, spools: Sequence[TendedSpool], revoked: RevokedEngines) -> Chores:
+        process = self.process
+        return Chores(
+            ingests=[lane for both in self.ingests for lane in both],
+            memories=self.memories,
+            published=Published(process.layout.bundle, process.stamp),
+            settings=process.configuration.settings.store,
             store=self.store,
-            spools=[matches, *(lane for worker in gone for lane in self.tended(worker))],
+            spools=spools,
             translator_of=self.translator_of,
             revoked=revoked,
             count_damage=self.count_damage,
@@ -177,17 +191,16 @@ class _IngestProcess:
     def ingest(self, folder: Path, place: Callable[[], Position] | None) -> Ingest:
         """One lane. `place` is where the lane stands that this one must not overtake.
 
-        Each lane has a memory of its own. A peer's datagrams are in one lane at a time, so that
-        duplicates and replays are found, but for one that comes just when its peer changes lanes.
+        All lanes have one memory in common, but for which datagrams are identical: a peer's are in
+        one lane at a time, so that a copy is found unless its peer changes lanes just then.
         """
-        layout, metrics = self.process.layout, self.metrics
+        metrics = self.metrics
         decode = RecordReader().decode
         readers = {n: SpoolReader.open(folder, n) for n in (STORE_READER, RULES_READER)}
         legs = {
             name: Leg(
                 reader if place is None else BarrierReader(reader, place),
                 decode,
-                SnapshotFile(layout.lane_memory(folder, name)),
             )
             for name, reader in readers.items()
         }
@@ -197,6 +210,7 @@ class _IngestProcess:
             store_leg=legs[STORE_READER],
             rules_leg=legs[RULES_READER],
             translator=self.translator,
+            memories=self.memories,
             sinks=self.sinks,
             metrics=metrics,
             now=now,
@@ -212,6 +226,7 @@ class _IngestProcess:
         self.process.ready()
         run_ingest(
             self.lanes.turn,
+            idle=self.ingests[0][0].tell_when_idle,
             bell=self.process.inherited.raw_bell.wait,
             between=self.between,
             publish=self.publish,

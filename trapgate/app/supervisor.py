@@ -5,7 +5,6 @@ kernel while the receive process is gone. It has one thread and no loop: it may 
 Stopping follows the flow: receive, then ingest, then core.
 """
 
-import ctypes
 import os
 import resource
 import select
@@ -23,7 +22,7 @@ from trapgate.app.asking import ASKED, answer
 from trapgate.app.build import Configuration
 from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usable
 from trapgate.app.clock import now
-from trapgate.app.engine import EngineError, load_engine, revoked_engines
+from trapgate.app.engine import EngineError, forgotten_engines, load_engine, revoked_engines
 from trapgate.app.flow import (
     STOP_S,
     own_listeners,
@@ -32,6 +31,7 @@ from trapgate.app.flow import (
     stage_of,
     stages,
 )
+from trapgate.app.kernel import die_with, kernel_name, take_name
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Inherited, Process, ingest_process, receive_process
@@ -42,6 +42,7 @@ from trapgate.decode.snmp import OwnEngine, engine_id_of
 from trapgate.listen import BindFailed
 from trapgate.listen.handover import HandoverFailed, hand_over
 from trapgate.listen.rebind import rebind, removed
+from trapgate.model import NS_PER_S
 from trapgate.observe import Metrics, configure_logs, logger
 from trapgate.spool import SCRATCH_SUFFIX, Doorbell
 
@@ -62,8 +63,6 @@ LINE_S = 5.0
 
 OPEN_FILES = 65_536
 """Open files asked for: the bound of stream connections, and what the stores need."""
-
-_PR_SET_PDEATHSIG = 1
 
 
 class Supervisor:
@@ -94,6 +93,7 @@ class Supervisor:
 
         Raises `StartFailed` if the data folder or a port cannot be had.
         """
+        take_name(kernel_name("supervisor"))
         _raise_open_files()
         with usable(self.layout.data):
             self.layout.create()
@@ -103,6 +103,7 @@ class Supervisor:
             with usable(self.layout.data):
                 self._clear()
                 self._published.publish(self.configuration.bundle)
+            self._count_reload(successful=True)
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             for name in process_names(self.workers):
                 self._start(name)
@@ -134,6 +135,7 @@ class Supervisor:
         engine_id = engine_id_of(configured) if configured else None
         try:
             revoked_engines(self.layout.revoked_engines)
+            forgotten_engines(self.layout.forgotten_engines)
             with usable(self.layout.data):
                 return load_engine(self.layout.engine, engine_id, now().wall_ns)
         except EngineError as error:
@@ -176,7 +178,8 @@ class Supervisor:
 
     def _child(self, name: str, supervisor: int, line: socket.socket) -> int:
         """The life of a process, in its fork; returns its exit code."""
-        _die_with(supervisor)
+        die_with(supervisor)
+        take_name(kernel_name(name))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -229,8 +232,7 @@ class Supervisor:
             if code is not None:
                 return code
             self._take_over()
-            with self._counting.contained():
-                self.metrics.publish(self.layout.metrics("supervisor"))
+            self._publish_metrics()
             wait = min([1.0, *(at - time.monotonic() for at in self._due.values())])
             received = signal.sigtimedwait(_SIGNALS, max(0.0, wait))
             if received is None:
@@ -302,11 +304,34 @@ class Supervisor:
         return True
 
     def _reload(self) -> str:
+        """Reload, and show in the metrics how it went before anybody is told."""
+        refusal = self._take_anew()
+        self._count_reload(successful=not refusal)
+        return refusal
+
+    def _count_reload(self, *, successful: bool) -> None:
+        """The start is the first one. It is counted here alone: all processes' metrics add up."""
+        for prefix in ("trapgate", "alertmanager"):
+            self.metrics.gauge(f"{prefix}_config_last_reload_successful").set(successful)
+        if successful:
+            at = self.metrics.gauge("alertmanager_config_last_reload_success_timestamp_seconds")
+            at.set(now().wall_ns / NS_PER_S)
+        self._publish_metrics()
+
+    def _publish_metrics(self) -> None:
+        with self._counting.contained():
+            self.metrics.publish(self.layout.metrics("supervisor"))
+
+    def _take_anew(self) -> str:
         """Read the files anew, open what is new of the listeners, publish: the processes see it.
         Returns why not, if so; nothing has changed then."""
-        configuration, errors = read_again(self.config_path, self.configuration)
+        configuration, problems = read_again(
+            self.config_path, self.configuration, lambda *_: self._meanwhile()
+        )
         if configuration is None:
-            return "; ".join(map(one_line, errors))
+            return "; ".join(map(one_line, problems))
+        for problem in problems:
+            logger().warning("configuration", problem=one_line(problem))
         held = self.inherited.listeners
         try:
             listeners = rebind(held, configuration.settings.listen, self.workers)
@@ -327,6 +352,10 @@ class Supervisor:
         for bound in gone:
             bound.close()
         return ""
+
+    def _meanwhile(self) -> None:
+        """Start again who dies while MIBs are compiled for a reload."""
+        self._tend(stop_on_failure=False)
 
     def _hand_over(self) -> None:
         """Tell the running processes the listeners; who does not listen is started again with them.
@@ -377,15 +406,6 @@ def _raise_open_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def _die_with(supervisor: int) -> None:
-    """Let the kernel kill this process when the supervisor dies (Linux): a new start then finds
-    the ports free."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != supervisor:
-        os._exit(1)
 
 
 def _flush() -> None:

@@ -42,12 +42,15 @@ _BLOCK_OVERHEAD = 12
 _LINK_TYPE_MASK = 0xFFFF
 """The bits above say how long a checksum each frame has."""
 
+TIME_NS_MAX = 253_402_300_800 * NS_PER_S
+"""The year 10000: a later time cannot be written, and is a damaged one."""
+
 _OPTION_END, _OPTION_RESOLUTION, _OPTION_OFFSET = 0, 9, 14
 
 
 class Frame(msgspec.Struct, frozen=True):
     """One captured frame: its number in the file from 1, when it came (`None`: the file does not
-    say), the LINKTYPE of what it begins with."""
+    say, or says what is before 1970 or after `TIME_NS_MAX`), its LINKTYPE: what it begins with."""
 
     number: int
     at_ns: int | None
@@ -215,7 +218,8 @@ class _Pcapng:
     def _timed(self, number: int, units: int, data: bytes) -> Frame:
         interface = self._of(number)
         at_ns = units * NS_PER_S // interface.units_per_s + interface.offset_s * NS_PER_S
-        return Frame(self._number, at_ns, interface.link_type, data)
+        possible = at_ns if 0 <= at_ns < TIME_NS_MAX else None
+        return Frame(self._number, possible, interface.link_type, data)
 
     def _of(self, number: int) -> _Interface:
         if number >= len(self._interfaces):

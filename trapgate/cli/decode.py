@@ -17,6 +17,7 @@ from trapgate.cli.inputs import Arrived, Inputs, opened
 from trapgate.cli.readable import readable
 from trapgate.config import Cidr
 from trapgate.decode.syslog import SyslogDecoder
+from trapgate.listen.access import canonical
 from trapgate.model import (
     DATAGRAM_BYTES_MAX,
     Datagram,
@@ -130,7 +131,7 @@ class _Decoding:
     def begin(cls, asked: Asked, protocol: Protocol) -> "_Decoding | int":
         """Read the configuration and the options; an exit code if they cannot be used."""
         try:
-            peer = Endpoint(str(ip_address(asked.address)), 0)
+            peer = Endpoint(_address(asked.address), 0)
             at_ns = parse_rfc3339(asked.received_at) if asked.received_at else now().wall_ns
         except ValueError as error:
             print(error, file=sys.stderr)
@@ -195,6 +196,14 @@ class _Explaining:
         datagram = Datagram(event.raw, event.source, Endpoint("", 0), "", event.received_at)
         readings = self._decoder.readings(datagram)
         return explained(readings[0], event) if readings else _json(event)
+
+
+def _address(text: str) -> str:
+    """The sender's address as a listener would report it: a v4-mapped one as IPv4, a zone stays.
+    Raises `ValueError` if it is none."""
+    written = str(ip_address(text))
+    _, percent, zone = written.partition("%")
+    return f"{canonical(written)}{percent}{zone}"
 
 
 def _without_limits(configuration: Configuration) -> Configuration:

@@ -317,6 +317,17 @@ def allow_engine(engine_id: str, config: Path | None) -> None:
     raise SystemExit(allow_engine(engine_id, config))
 
 
+@engines.command("forget")
+@click.argument("engine_id")
+@CONFIG
+def forget_engine(engine_id: str, config: Path | None) -> None:
+    """Forget all that was learned of the engine ENGINE_ID (hex), for a device that was reset or is
+    gone. Its next message with the right keys is as the first."""
+    from trapgate.cli.engines import forget_known_engine
+
+    raise SystemExit(forget_known_engine(engine_id, config))
+
+
 def main() -> None:
     """The console script."""
     cli()

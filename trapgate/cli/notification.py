@@ -3,13 +3,14 @@
 Built by pysnmp, so that what trapgate sends is not checked by its own decoder alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from pyasn1.codec.ber import encoder
 from pyasn1.error import PyAsn1Error
+from pysnmp.proto import rfc1902
 from pysnmp.proto.api import v1, v2c
 
 from trapgate.cli.security import Unsendable
@@ -63,7 +64,7 @@ def notification_of(name: str, variables: Sequence[str], mib: MibIndex) -> Notif
     """
     oid = checked_oid(name) if name[:1].isdigit() else mib.oid(name)
     if oid is None:
-        raise Unsendable(f"no trap is known as {name}: {_hint(name, mib)}")
+        raise Unsendable(f"no trap is known as {name}: {_hint(name, mib.notification_names())}")
     given = variables
     if not variables and oid in _LINK_TRAPS:
         given = _LINK_VARIABLES
@@ -88,12 +89,17 @@ def _instance(name: str, mib: MibIndex, scalar: str = ".0") -> str:
     symbol, dot, suffix = name.partition(".")
     base = mib.oid(symbol)
     if base is None:
-        raise Unsendable(f"no variable is known as {symbol}: {_hint(symbol, mib)}")
+        raise Unsendable(f"no variable is known as {symbol}: {_hint(symbol, mib.names())}")
     return checked_oid(base + (f".{suffix}" if dot else scalar))
 
 
-def _hint(name: str, mib: MibIndex) -> str:
-    return did_you_mean(name.rpartition("::")[2], mib.names()) or "give its OID"
+def _hint(name: str, known: Iterable[str]) -> str:
+    """What to write instead: a name that differs in case only, else the nearest."""
+    local = name.rpartition("::")[2]
+    folded = {other.casefold(): other for other in known}
+    same = folded.get(local.casefold())
+    near = f'did you mean "{same}"?' if same else did_you_mean(local, folded.values())
+    return near or "give its OID, or its MIB to trapgate mib add"
 
 
 def v2_pdu(notification: Notification, *, inform: bool, request_id: int) -> object:
@@ -115,6 +121,9 @@ def v1_pdu(notification: Notification) -> object:
 
     Raises `Unsendable` for what SNMPv1 cannot say (a Counter64).
     """
+    for one in notification.variables:
+        if isinstance(one.value, rfc1902.Counter64):
+            raise Unsendable(f"SNMPv1 has no Counter64 ({one.oid}): use -v 2c, or another type")
     pdu = v1.TrapPDU()
     v1.apiTrapPDU.set_defaults(pdu)
     oid = notification.oid

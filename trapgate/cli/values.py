@@ -14,6 +14,7 @@ from pyasn1.error import PyAsn1Error
 from pysnmp.proto import rfc1902
 
 from trapgate.cli.security import Unsendable
+from trapgate.config import did_you_mean
 from trapgate.mib.facts import Object
 
 ARC_MAX = (1 << 32) - 1
@@ -22,8 +23,13 @@ ARC_MAX = (1 << 32) - 1
 BITS_MAX = 1_024
 """The highest bit that can be set by its position: 128 bytes, far above any BITS in use."""
 
+LABELS_SHOWN_MAX = 20
+"""Names that are listed if a value is none of them: nearly all enumerations are shorter; of
+IANAifType's 290 the nearest is named."""
+
 _OID = re.compile(r"[0-2](\.\d{1,10})+", re.ASCII)
 _TYPED = re.compile(r"([iucCtabosxdn]):(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
 _MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", re.ASCII | re.IGNORECASE)
 _HEX_HINT = re.compile(r"\d*x.?")
 _DATE_HINT = "2d-1d-1d,1d:1d:1d.1d,1a1d:1d"
@@ -45,7 +51,8 @@ def value_of(text: str, known: Object | None) -> object:
         return _by_syntax(text, known)
     except (ValueError, OverflowError, struct.error, PyAsn1Error) as error:
         what = known.syntax if known is not None else "its type"
-        raise Unsendable(f'"{text}" is not a value of {what}: {error}') from None
+        why = "it is out of range" if isinstance(error, PyAsn1Error) else error
+        raise Unsendable(f'"{text}" is not a value of {what}: {why}') from None
 
 
 def checked_oid(text: str) -> str:
@@ -58,10 +65,20 @@ def checked_oid(text: str) -> str:
 def _by_syntax(text: str, known: Object) -> object:
     labels = {label: number for number, label in (known.labels or {}).items()}
     if known.syntax in _SYNTAXES:
+        if labels and text not in labels and not _NUMBER.fullmatch(text):
+            raise ValueError(_choice(text, labels))
         return _SYNTAXES[known.syntax](str(labels.get(text, text)))
     if known.syntax == "bits" or labels:
         return _bits(text, known)
     return _octets(text, known.hint)
+
+
+def _choice(text: str, labels: Mapping[str, int]) -> str:
+    """What may be written instead."""
+    if len(labels) <= LABELS_SHOWN_MAX:
+        return f"write one of {', '.join(labels)}"
+    first = ", ".join(list(labels)[:LABELS_SHOWN_MAX])
+    return did_you_mean(text, labels) or f"write one of {first}, …"
 
 
 def _octets(text: str, hint: str | None) -> object:
@@ -126,7 +143,7 @@ def _bits(text: str, known: Object | None) -> object:
     octets = bytearray(width)
     for word in text.replace(",", " ").split():
         if word not in labels and not word.isdigit():
-            raise ValueError(f"no bit is called {word}")
+            raise ValueError(_choice(word, labels) if labels else f"no bit is called {word}")
         position = labels[word] if word in labels else int(word)
         if position >= BITS_MAX:
             raise ValueError(f"bits are 0 to {BITS_MAX - 1}")
@@ -136,7 +153,13 @@ def _bits(text: str, known: Object | None) -> object:
 
 
 def _integer(text: str) -> object:
-    return rfc1902.Integer32(int(text))
+    return rfc1902.Integer32(_number(text))
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("it is not a number")
+    return int(text)
 
 
 def _address(text: str) -> object:
@@ -152,10 +175,10 @@ def _oid(text: str) -> object:
 
 _SYNTAXES: Mapping[str, Callable[[str], object]] = {
     "integer": _integer,
-    "counter32": lambda text: rfc1902.Counter32(int(text)),
-    "gauge32": lambda text: rfc1902.Gauge32(int(text)),
-    "timeticks": lambda text: rfc1902.TimeTicks(int(text)),
-    "counter64": lambda text: rfc1902.Counter64(int(text)),
+    "counter32": lambda text: rfc1902.Counter32(_number(text)),
+    "gauge32": lambda text: rfc1902.Gauge32(_number(text)),
+    "timeticks": lambda text: rfc1902.TimeTicks(_number(text)),
+    "counter64": lambda text: rfc1902.Counter64(_number(text)),
     "oid": _oid,
     "ip": _address,
 }

@@ -1,7 +1,8 @@
 """Vendors' MIB texts → facts for the MIB index, through pysmi's JSON: offline, nothing is executed.
 
 `texts` finds the modules in folders, `standin` gives pysmi the modules that they import, `symbols`
-reads its JSON, `compiler` joins them, `cache` keeps what was compiled by the hash of its contents.
+reads its JSON, `compiler` joins them, `apart` is the process where that is done against the clock,
+`cache` keeps what was compiled by the hash of its contents.
 One bad module blocks no other.
 """
 

@@ -5,11 +5,14 @@ text and imports have not changed comes from the cache, and pysmi is not even lo
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 
 import msgspec
 
+from trapgate.compile.apart import Say, apart
 from trapgate.compile.cache import Cache
 from trapgate.compile.outcome import SCHEMA, Finding, Outcome
 from trapgate.compile.smi import Smi
@@ -22,7 +25,8 @@ VERSION = 1
 """Changes when the same text gives other facts, so that what is in caches is compiled anew."""
 
 Progress = Callable[[int, int, str], None]
-"""Told before each module that is compiled: how many are done, of how many, and its name."""
+"""Told before each module that is compiled, and every second if that is done apart: how many are
+done, of how many, and its name."""
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -42,6 +46,7 @@ class Compiler:
         self._standard = standard
         self._cache = cache
         self._texts: dict[str, ModuleText] = {}
+        self._keys: dict[str, str] = {}
         self._done: dict[str, Compiled] = {}
         self._smi: Smi | None = None
         facts = msgspec.json.encode(sorted(standard.items())).decode()
@@ -53,29 +58,90 @@ class Compiler:
         return module in MACROS_ONLY or (known is not None and not known.partial)
 
     def compile(
-        self, texts: Sequence[ModuleText], progress: Progress = lambda *_: None
+        self,
+        texts: Sequence[ModuleText],
+        progress: Progress = lambda *_: None,
+        within_s: float | None = None,
     ) -> list[Compiled]:
         """The outcome of each module, in order of names. Never raises, whatever the texts.
 
-        Of two texts of one module the first is used; standard modules are left out.
+        Of two texts of one module the first is used; standard modules are left out. With `within_s`
+        what is not in the cache is compiled in a child process, which is killed after that time; a
+        module has half of it. What was not done is an error of its module, and not kept.
         """
         for text in texts:
             if not self.is_standard(text.module):
                 self._texts.setdefault(text.module, text)
-        keys = {module: self._key(module) for module in self._texts}
+        self._keys = keys = {module: self._key(module) for module in self._texts}
         names = sorted(self._texts)
         for module in names:
             kept = self._cache.read(keys[module]) if self._cache else None
             if kept is not None and kept.schema == SCHEMA and kept.module == module:
                 self._done[module] = Compiled(self._texts[module], keys[module], kept, True)
         fresh = self._imported_first([module for module in names if module not in self._done])
+        if within_s is not None:
+            self._compile_apart(fresh, progress, within_s)
+            return [self._done[module] for module in names]
         for count, module in enumerate(fresh):
             progress(count, len(fresh), module)
-            outcome = self._outcome(self._texts[module])
-            if self._cache is not None:
-                self._cache.write(keys[module], outcome)
-            self._done[module] = Compiled(self._texts[module], keys[module], outcome, False)
+            self._compile_one(module)
         return [self._done[module] for module in names]
+
+    def _compile_one(self, module: str) -> Outcome:
+        outcome = self._outcome(self._texts[module])
+        key = self._keys[module]
+        if self._cache is not None:
+            self._cache.write(key, outcome)
+        self._done[module] = Compiled(self._texts[module], key, outcome, False)
+        return outcome
+
+    def _compile_apart(self, modules: Sequence[str], progress: Progress, within_s: float) -> None:
+        """Compile in a child; of a module that stops one, the next goes on behind it."""
+        until = time.monotonic() + within_s
+        for count, module in enumerate(modules):
+            if module in self._done:
+                continue
+            left_s = until - time.monotonic()
+            if left_s > 0:
+                self._compile_in_child(modules[count:], progress, left_s, within_s / 2)
+            if module not in self._done:
+                self._give_up(module, late=left_s <= 0)
+
+    def _compile_in_child(
+        self, modules: Sequence[str], progress: Progress, within_s: float, each_s: float
+    ) -> None:
+        """Compile these, as many as it gets through."""
+
+        def work(say: Say) -> None:
+            for module in modules:
+                say(msgspec.json.encode(self._compile_one(module)))
+
+        def waiting() -> None:
+            if done < len(modules):
+                progress(done, len(modules), modules[done])
+
+        done = 0
+        waiting()
+        with suppress(OSError):
+            for message in apart(work, within_s, each_s, waiting):
+                module = modules[done]
+                outcome = msgspec.json.decode(message, type=Outcome)
+                self._done[module] = Compiled(
+                    self._texts[module], self._keys[module], outcome, False
+                )
+                done += 1
+                waiting()
+
+    def _give_up(self, module: str, *, late: bool) -> None:
+        text = self._texts[module]
+        summary = f"{module}: compiling it took too long, or too much memory"
+        hint = "see trapgate mib lint; move the file away if it is no MIB"
+        if late:
+            summary = f"{module}: there was no time left to compile it"
+            hint = "reload: what was compiled is kept, and it goes on from there"
+        finding = Finding("error", summary, text.line, hint)
+        outcome = Outcome(SCHEMA, module, None, (finding,))
+        self._done[module] = Compiled(text, self._keys[module], outcome, False)
 
     def _key(self, module: str) -> str:
         """A hash of everything that the module's facts are made from: its text, those of all that

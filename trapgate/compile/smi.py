@@ -5,6 +5,7 @@ generated Python, so that a folder of MIBs is never code.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,9 @@ _SYMBOL = re.compile(r"(?:symbols?(?: found)?|symbols?:?|type for symbol)[ :]+\"
 
 WORDS_SHOWN_MAX = 120
 """Characters of a file's text, or of pysmi's, that a finding repeats."""
+
+NAMES_SHOWN_MAX = 8
+"""Names of a circle that a finding repeats."""
 
 _BASE_TYPES = ("Integer32", "Counter32", "Counter64", "Gauge32", "Unsigned32", "Opaque")
 
@@ -54,6 +58,9 @@ class Smi:
             tree = _with_base_types(trees[0])
             self._known[text.module] = self._names.gen_code(tree, self._known)[1]
             _, json = self._writer.gen_code(tree, self._known)
+        except RecursionError:
+            circle = _circle(self._known.pop(text.module, None), text.module)
+            return None, [_endless(circle, text)]
         except Exception as error:  # noqa: BLE001 - pysmi raises KeyError, TypeError and others too
             self._known.pop(text.module, None)
             return None, [_finding(error, text)]
@@ -94,6 +101,41 @@ def _finding(error: Exception, text: ModuleText) -> Finding:
     symbol = _SYMBOL.search(said)
     line = _line_of(symbol[1] if symbol else "", text)
     return Finding("error", f"{text.module}: {_shown(said)}", line)
+
+
+def _circle(table: object, module: str) -> list[str]:
+    """The names of a module, in pysmi's table of them, whose OIDs are below each other in a circle,
+    the first of them again at the end; none if there is no circle."""
+    symbols = table if isinstance(table, dict) else {}
+    above: dict[str, str] = {}
+    for name, facts in symbols.items():
+        oid = facts.get("oid") if isinstance(facts, dict) else None
+        parent = oid[0] if isinstance(oid, list | tuple) and oid else None
+        if isinstance(parent, tuple) and parent[1] == module:
+            above[name] = parent[0]
+    ended: set[str] = set()
+    for name in above:
+        path: dict[str, None] = {}
+        at = name
+        while at in above and at not in path and at not in ended:
+            path[at] = None
+            at = above[at]
+        if at in path:
+            circle = list(path)
+            return [*circle[circle.index(at) :], at]
+        ended |= path.keys()
+    return []
+
+
+def _endless(circle: Sequence[str], text: ModuleText) -> Finding:
+    """What to say of a module in which pysmi went too deep."""
+    if not circle:
+        summary = f"{text.module}: its names, types or brackets are nested too deeply"
+        return Finding("error", summary, text.line)
+    shown = " below ".join(_shown(name) for name in circle[:NAMES_SHOWN_MAX])
+    more = " below …" if len(circle) > NAMES_SHOWN_MAX else ""
+    summary = f"{text.module}: OIDs go round in a circle: {shown}{more}"
+    return Finding("error", summary, _line_of(circle[0], text), "give one of them a known parent")
 
 
 def _shown(word: object) -> str:

@@ -32,11 +32,19 @@ _NOT_CODE = re.compile(r'"[^"]*"|--[^\n]*')
 MIBs as a line of dashes only."""
 
 _HEADER = re.compile(
-    r"^[ \t]*([A-Za-z][\w-]*)\s*(?:\{[^}]*\}\s*)?DEFINITIONS\s*(?:[A-Z]+\s+TAGS\s*)?::=\s*BEGIN",
+    r"^[ \t]*([A-Za-z][\w-]*)\s*(?:\{[^{}]*\}\s*)?DEFINITIONS\s*(?:[A-Z]+\s+TAGS\s*)?::=\s*BEGIN",
     re.MULTILINE,
 )
-_IMPORTS = re.compile(r"\bIMPORTS\b([^;]*);")
+"""The module's OID in braces ends at the next brace of any kind: no part of a text is looked at
+for two headers, however many braces stay open."""
+
+_IMPORTS = re.compile(r"\bIMPORTS\b")
 _FROM = re.compile(r"\bFROM\s+([A-Za-z][\w-]*)")
+
+
+MODULES_MAX = 1_000
+"""Modules of one file that are read: collections in one file have some dozens, and each module
+costs the compiler a pass over the lines before it."""
 
 
 class ModuleText(msgspec.Struct, frozen=True):
@@ -57,7 +65,8 @@ def find_texts(
     """The modules in files and folders (with all folders in them), in order of their paths.
 
     Hidden files, and links that lead out of their folder, are not read. A file that cannot be
-    read, is no text, has no module in it, or more than `largest` bytes, is a warning. Never raises.
+    read, is no text, has no module in it, more than `MODULES_MAX`, or more than `largest` bytes, is
+    a warning. Never raises.
     """
     texts: list[ModuleText] = []
     problems: list[Problem] = []
@@ -69,32 +78,45 @@ def find_texts(
             found = split(text, str(file))
             if not found:
                 problems.append(_warning(file, "there is no MIB module in it"))
+            elif len(found) > MODULES_MAX:
+                summary = f"only its first {MODULES_MAX:,} modules are read"
+                problems.append(_warning(file, summary, "divide it"))
+                del found[MODULES_MAX:]
             texts += found
     return texts, problems
 
 
 def split(text: str, file: str) -> list[ModuleText]:
-    """The modules of one text; none if there is no `... DEFINITIONS ::= BEGIN` in it."""
+    """The modules of one text; none if there is no `... DEFINITIONS ::= BEGIN` in it. What it costs
+    grows with the length of the text and no faster, whatever is in it."""
     code = _NOT_CODE.sub(_blank, text)
     starts = [(found.start(1), found[1]) for found in _HEADER.finditer(code)]
-    if not starts:
-        return []
-    ends = [start for start, _ in starts[1:]] + [len(text)]
+    ends = [*[start for start, _ in starts], len(text)][1:]
     modules = []
+    line, counted = 1, 0
     for (start, name), end in zip(starts, ends, strict=True):
-        imports = _IMPORTS.search(code, start, end)
+        line, counted = line + text.count("\n", counted, start), start
         own = text[start:end]
         modules.append(
             ModuleText(
                 module=name,
                 file=file,
-                line=text.count("\n", 0, start) + 1,
+                line=line,
                 text=own,
-                imports=tuple(dict.fromkeys(_FROM.findall(imports[1]))) if imports else (),
+                imports=_imports(code, start, end),
                 digest=hashlib.blake2b(own.encode(), digest_size=16).hexdigest(),
             )
         )
     return modules
+
+
+def _imports(code: str, start: int, end: int) -> tuple[str, ...]:
+    """The modules that the first IMPORTS of this part names, each once; none if it does not end."""
+    begins = _IMPORTS.search(code, start, end)
+    semicolon = code.find(";", begins.end(), end) if begins else -1
+    if begins is None or semicolon < 0:
+        return ()
+    return tuple(dict.fromkeys(_FROM.findall(code, begins.end(), semicolon)))
 
 
 def _blank(found: re.Match[str]) -> str:

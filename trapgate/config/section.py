@@ -26,7 +26,7 @@ from typing import (
 import msgspec
 
 from trapgate.config.document import Mapped, Node, Scalar, Sequenced, parse
-from trapgate.config.suggest import did_you_mean
+from trapgate.config.suggest import choice_meant, did_you_mean
 from trapgate.model import Problem, Span
 
 T = TypeVar("T")
@@ -215,7 +215,8 @@ class _Builder:
         try:
             return _convert(node.text, hint)
         except ValueError as error:
-            raise self.fail("value", f"{name}: {error}", node.span) from None
+            help = choice_meant(node.text, get_args(hint)) if get_origin(hint) is Literal else ""
+            raise self.fail("value", f"{name}: {error}", node.span, help) from None
 
 
 def _convert(text: str, hint: Any) -> Any:

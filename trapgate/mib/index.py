@@ -177,6 +177,10 @@ class MibIndex:
         """The short names of all objects and notifications, for suggestions."""
         return [name for scope in self._names.values() for name in scope]
 
+    def notification_names(self) -> list[str]:
+        """The short names of all notifications, for suggestions."""
+        return [notification.name for _, notification in self._notifications.values()]
+
     def _add(self, module: Module) -> None:
         names = self._names.setdefault(module.module, {})
         for fact in module.objects:

@@ -117,10 +117,15 @@ Message = Trap | SyslogMessage
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why a datagram that could be read is not let in: it is counted, not kept."""
+    """Why a datagram that could be read is not let in: it is counted, not kept.
+
+    `subject` is the name that it came with, for whoever looks for it: an SNMPv3 user name, cut and
+    printable, or "". Never a community: a wrong one is mostly a right one of somewhere else.
+    """
 
     outcome: Outcome
     reason: str
+    subject: str = ""
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):

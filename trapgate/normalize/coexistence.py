@@ -2,7 +2,8 @@
 that is a secret.
 
 A proxy puts the community of the original message into snmpTrapCommunity.0, in the clear. It is
-never stored: neither in the variables nor in the raw bytes, whoever wrote it there.
+never stored, whoever wrote it there: here it is masked in the variables, in the raw bytes the
+decoder has done it (`decode.snmp.envelope`).
 """
 
 from collections.abc import Iterator
@@ -17,9 +18,6 @@ MASKED = b"*" * 8
 """Stands for every community; its length says nothing about the community's."""
 
 _COMMUNITY_COLUMN = SNMP_TRAP_COMMUNITY.rpartition(".")[0]
-_COMMUNITY_NAME = bytes.fromhex("2b06010603120104")
-# The column's OID in BER, without the instance, in which senders differ.
-_LONG_LENGTH = 0x80
 _UNSPECIFIED = "0.0.0.0"
 
 
@@ -48,33 +46,3 @@ def without_community(varbind: Varbind) -> Varbind:
     if not f"{varbind.oid}.".startswith(f"{_COMMUNITY_COLUMN}."):
         return varbind
     return Varbind(varbind.oid, "octets", MASKED)
-
-
-def raw_without_community(raw: bytes) -> bytes:
-    """The datagram as it may be kept: the value of each snmpTrapCommunity in it is starred out,
-    byte for byte, so that all lengths stay true."""
-    if _COMMUNITY_NAME not in raw:
-        return raw
-    masked = bytearray(raw)
-    at = raw.find(_COMMUNITY_NAME)
-    while at >= 0:
-        name_end = at + len(_COMMUNITY_NAME)
-        if at > 0 and raw[at - 1] < _LONG_LENGTH:
-            start, end = _value(raw, at + raw[at - 1])
-            masked[start:end] = b"*" * (end - start)
-        at = raw.find(_COMMUNITY_NAME, name_end)
-    return bytes(masked)
-
-
-def _value(raw: bytes, at: int) -> tuple[int, int]:
-    """Where the contents of the BER element at `at` lie, as far as there are bytes."""
-    at += 1
-    if at >= len(raw):
-        return len(raw), len(raw)
-    length = raw[at]
-    at += 1
-    if length >= _LONG_LENGTH:
-        size = min(length - _LONG_LENGTH, len(raw) - at)
-        length = int.from_bytes(raw[at : at + size], "big")
-        at += size
-    return min(at, len(raw)), min(at + length, len(raw))

@@ -149,6 +149,15 @@ def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
         fields["event.sequence"] = message.sequence
     if message.facility is not None and message.severity is not None:
         fields.update(_PRIORITIES[message.facility * 8 + message.severity])
+    _add_names(fields, message)
+    _add_process(fields, message)
+    for sd_id, parameters in message.structured_data.items():
+        for name, value in parameters.items():
+            fields[f"log.syslog.structured_data.{sd_id}.{name}"] = value
+    return fields
+
+
+def _add_names(fields: dict[str, FieldValue], message: SyslogMessage) -> None:
     if message.hostname is not None:
         fields["log.syslog.hostname"] = message.hostname
     if message.relay is not None:
@@ -161,13 +170,13 @@ def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
         fields["log.syslog.msgid"] = message.msgid
     if message.format == "rfc5424":
         fields["log.syslog.version"] = "1"
+
+
+def _add_process(fields: dict[str, FieldValue], message: SyslogMessage) -> None:
+    """Who wrote the line; `process.pid` is a number, which a procid need not be."""
     if message.appname is not None:
         fields["log.syslog.appname"] = fields["process.name"] = message.appname
     if message.procid is not None:
         fields["log.syslog.procid"] = pid = message.procid
         if pid.isascii() and pid.isdigit() and len(pid) <= PID_DIGITS_MAX:
-            fields["process.pid"] = int(pid)  # a number, which a procid need not be
-    for sd_id, parameters in message.structured_data.items():
-        for name, value in parameters.items():
-            fields[f"log.syslog.structured_data.{sd_id}.{name}"] = value
-    return fields
+            fields["process.pid"] = int(pid)

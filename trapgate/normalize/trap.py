@@ -12,7 +12,7 @@ from trapgate.model import (
     SecurityLevel,
     Trap,
 )
-from trapgate.normalize.coexistence import raw_without_community, v1_varbinds
+from trapgate.normalize.coexistence import v1_varbinds
 from trapgate.normalize.origin import Origin, Origins, canonical_address
 from trapgate.normalize.payload import Payloads
 from trapgate.normalize.variables import Variables
@@ -39,7 +39,7 @@ class TrapNormalizer:
         fields.update(payload.fields)
         if trap.enterprise is not None:
             self._add_v1_variables(trap, fields, peer)
-        raw = raw_without_community(trap.raw)
+        raw = trap.raw
         if len(raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(raw)
             raw = raw[:RAW_BYTES_MAX]

@@ -9,7 +9,6 @@ from trapgate.model import (
     Position,
     Problem,
 )
-from trapgate.normalize.coexistence import raw_without_community
 from trapgate.normalize.sources import Sources
 
 UNDECODED_CODE = "trapgate.undecoded"
@@ -30,7 +29,7 @@ def undecoded_event(
     """The event of a malformed datagram; `event.reason` is the first problem's code."""
     problem = decoded.problems[0]
     source = sources.of(datagram.peer.address)
-    raw = raw_without_community(decoded.raw) if kind == "snmp.trap" else decoded.raw
+    raw = decoded.raw
     return Event(
         id=event_id,
         position=position,

@@ -72,13 +72,32 @@ FAMILIES = (
         "trapgate_spool_bytes",
         "gauge",
         ("spool",),
-        "Size of the spool's segment files.",
+        "Size of the spool's segment files, for each lane: `raw`, `raw-bulk` (what the peers above "
+        "their fair share send), the same with a number for each receive process but the first "
+        "(`raw-2`, `raw-2-bulk` ...), and `matches`. The lanes of a process share its part of "
+        "`spool.size_max`; what is read stays for up to a minute.",
     ),
     Family(
         "trapgate_spool_backlog_records",
         "gauge",
         ("spool", "reader"),
-        "Records that the reader has not acknowledged.",
+        "Records that the reader has not acknowledged, for each lane (see trapgate_spool_bytes). "
+        "The raw lanes are read by `rules`, for which pages wait, and by `store`, for which the "
+        "search for events waits; `matches` is read by `core`.",
+    ),
+    Family(
+        "trapgate_spool_held_records",
+        "gauge",
+        ("spool",),
+        "Stream frames that the lane has no room for, or whose write failed; no stream is read "
+        "while there are any, so that their senders wait.",
+    ),
+    Family(
+        "trapgate_spool_diverted_peers",
+        "gauge",
+        ("spool",),
+        "Peers that send more than their fair share, whose datagrams go to this bulk lane until it "
+        "has been read to its end.",
     ),
     Family(
         "trapgate_spool_corrupt_total",
@@ -91,7 +110,7 @@ FAMILIES = (
         "counter",
         ("outcome", "reason"),
         "Spooled datagrams by the outcome in which each ended, exact over restarts: stored, "
-        "malformed, duplicate, rate-limited, community-denied.",
+        "malformed, duplicate, rate-limited, community-denied, usm.",
     ),
     Family(
         "trapgate_ingest_failures_total",

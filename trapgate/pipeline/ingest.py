@@ -22,6 +22,7 @@ from trapgate.model import (
     Match,
     Now,
     Position,
+    Refusal,
     encode_matches,
 )
 from trapgate.normalize.storm import Storms
@@ -42,11 +43,13 @@ PUBLISH_S = 0.2
 
 class Sinks(msgspec.Struct, frozen=True):
     """Where the legs lead. `store` and `matches` raise `Blocked` when they cannot take a batch;
-    `reply` sends datagrams back to their senders and swallows what cannot be sent."""
+    `reply` sends datagrams back to their senders and swallows what cannot be sent; `refused` tells
+    whom the decoder refused."""
 
     store: Callable[[Sequence[Event]], None]
     matches: Callable[[Sequence[bytes]], None]
     reply: Callable[[Iterable[Datagram]], None]
+    refused: Callable[[str, Refusal], None]
 
 
 class Ingest:
@@ -183,7 +186,7 @@ class Ingest:
         leg.retry_at_ns = now.elapsed_ns + int(RETRY_S * NS_PER_S)
 
     def _forward(self, batch: Batch) -> None:
-        """The rules leg: matches into their spool, replies to their senders."""
+        """The rules leg: matches into their spool, replies to their senders, refusals told."""
         payloads = []
         verbs: dict[str, int] = {}
         for event in batch.events:
@@ -197,6 +200,8 @@ class Ingest:
             self._sinks.matches(payloads)
         if batch.replies:
             self._sinks.reply(batch.replies)
+        for peer, refusal in batch.refused:
+            self._sinks.refused(peer, refusal)
         for verb, count in verbs.items():
             self._matched.labels(verb).inc(count)
 

@@ -14,7 +14,7 @@ AGAIN_S = 60
 """How often a line about the same sender and reason is written."""
 
 TOLD_MAX = 256
-"""Senders and reasons that are told apart, which also bounds the lines: in `AGAIN_S` there are never
+"""Senders and reasons that are told apart. It also bounds the lines: in `AGAIN_S` there are never
 more, even if every datagram comes from another forged address."""
 
 TOLD: Mapping[Outcome, frozenset[str]] = {

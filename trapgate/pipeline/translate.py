@@ -46,12 +46,14 @@ UNREADABLE_RECORD = "unreadable-record"
 
 
 class Batch(msgspec.Struct):
-    """What a batch of records became; `last` is the sequence of its last record."""
+    """What a batch of records became; `last` is the sequence of its last record, `refused` who was
+    refused by the decoder (an address) and why."""
 
     last: int
     events: list[Event]
     ledger: Ledger
     replies: list[Datagram]
+    refused: list[tuple[str, Refusal]] = []
 
 
 class Translator:
@@ -130,6 +132,7 @@ class Translator:
             identity = memory.identities(position.stream).of(datagram, protocol, decoded.identity)
             batch.replies += decoded.replies
             if decoded.refusal is not None:
+                batch.refused.append((datagram.peer.address, decoded.refusal))
                 return _ended(decoded.refusal)
             if identity.duplicate:
                 return Outcome.DUPLICATE

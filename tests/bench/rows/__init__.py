@@ -11,6 +11,7 @@ from . import (
     rule_match,
     spool_append,
     store_write,
+    syslog,
     translate,
     v3,
     whole_path,
@@ -19,6 +20,7 @@ from . import (
 FAMILIES = (
     whole_path.FAMILY,
     v3.FAMILY,
+    *syslog.FAMILIES,
     burst.FAMILY,
     memory.FAMILY,
     paging.FAMILY,

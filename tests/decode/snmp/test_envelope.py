@@ -82,6 +82,20 @@ def test_a_community_passed_on_by_a_proxy_is_masked(value: bytes) -> None:
         assert b"s3" not in open_envelope(data[:size]).data
 
 
+@pytest.mark.parametrize("instance", ["", ".1", ".0.7", ".4294967295"])
+def test_a_passed_on_community_is_masked_whatever_its_instance(instance: str) -> None:
+    column = MASKED_COMMUNITY_OID.removesuffix(".0")
+    data = v2c(varbind(column + instance, tlv(0x04, b"s3cr3t")))
+    assert open_envelope(data).data.count(b"******") == 2  # the message's own, too
+    assert b"s3cr3t" not in open_envelope(data).data
+
+
+def test_the_name_as_a_value_masks_nothing() -> None:
+    name = varbind(MASKED_COMMUNITY_OID, tlv(0x04, b""))[2:][:-2]
+    data = v2c(varbind("1.3.6", name), varbind("1.3.7", tlv(0x04, b"clear")))
+    assert b"clear" in open_envelope(data).data
+
+
 @given(st.binary(max_size=40) | st.binary(max_size=40).map(lambda rest: b"\x30\x20\x02\x01" + rest))
 def test_any_bytes(data: bytes) -> None:
     envelope = open_envelope(data)

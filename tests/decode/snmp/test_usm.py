@@ -93,21 +93,79 @@ def test_the_same_trap_again_is_a_duplicate() -> None:  # (3)
     assert outcome(data + b"\0", ours, after_s=120) == "duplicate/replayed"
 
 
+def boots_known(ours: SnmpDecoder) -> int:
+    clock = EngineMemory.restored(ours.saved()).learned[ENGINE_ID].clock
+    assert clock is not None
+    return clock.boots
+
+
 def test_a_flagged_replay_does_not_turn_the_clock_back() -> None:
     ours = decoder(entry(time_window="flag"))
     old = Peer(boots=3).message()
     assert outcome(old, ours) == "stored"
     assert outcome(Peer(boots=4).message(), ours) == "stored"
     assert outcome(old, ours) == "duplicate/replayed"
-    assert EngineMemory.restored(ours.saved()).learned[ENGINE_ID].boots == 4
+    assert boots_known(ours) == 4
 
 
-def test_a_device_that_forgot_its_clock_is_followed() -> None:
+def test_each_message_of_a_replayed_sequence_is_flagged() -> None:
     ours = decoder(entry(time_window="flag"))
     assert outcome(Peer(boots=9, time=90_000).message(), ours) == "stored"
-    rebooted = Peer(boots=9, time=12)
-    assert outcome(rebooted.message(), ours, after_s=60) == "stored outside-time-window"
-    assert outcome(replace(rebooted, time=20).message(), ours, after_s=68) == "stored"
+    recorded = [Peer(boots=9, time=1_000 + 10 * number).message() for number in range(12)]
+    for number, message in enumerate(recorded):
+        at_s = 60 + 10 * number
+        assert outcome(message, ours, at_s) == "stored outside-time-window"
+    assert outcome(Peer(boots=9, time=90_200).message(), ours, after_s=200) == "stored"
+
+
+def test_a_device_that_forgot_its_clock_is_flagged_for_a_day() -> None:
+    ours = decoder(entry(time_window="flag"))
+    assert outcome(Peer(boots=9, time=200_000).message(), ours) == "stored"
+    for at_s in (60, 40_000, 86_500):
+        rebooted = Peer(boots=9, time=at_s - 48)
+        assert outcome(rebooted.message(), ours, at_s) == "stored outside-time-window"
+    assert outcome(Peer(boots=9, time=86_500).message(), ours, after_s=86_548) == "stored"
+
+
+def test_a_user_that_is_flagged_does_not_open_the_window_of_one_that_is_enforced() -> None:
+    strict = entry("strict", time_window="enforce")
+    lax = entry("lax", time_window="flag", auth_passphrase="something else")
+    ours = decoder(strict, lax)
+
+    def of(name: bytes, time: int, message_id: int) -> str:
+        phrase = "something else" if name == b"lax" else "authenticate me"
+        peer = Peer(user=name, boots=9, time=time, auth_passphrase=phrase)
+        return outcome(peer.message(message_id=message_id), ours)
+
+    assert of(b"strict", 10_000, 1) == "stored"
+    assert of(b"strict", 5_000, 2) == "usm/not-in-time-window"
+    assert of(b"lax", 4_990, 3) == "stored"
+    assert of(b"strict", 5_000, 4) == "usm/not-in-time-window"
+
+
+def test_a_device_that_was_reset_starts_anew_when_it_is_forgotten() -> None:
+    forgotten: dict[bytes, int] = {}
+    users = (entry(time_window="enforce"),)
+    ours = SnmpDecoder(SnmpSettings(users=users), OWN, frozenset(), forgotten).restored(b"")
+    assert outcome(Peer(boots=9).message(), ours) == "stored"
+    forgotten[ENGINE_ID] = received(b"", 20).received_at
+    assert outcome(Peer(boots=1).message(), ours, after_s=19) == "usm/not-in-time-window"
+    assert outcome(Peer(boots=1).message(), ours, after_s=20) == "stored"
+    assert outcome(Peer(boots=1).message(message_id=2), ours, after_s=21) == "stored"
+    assert outcome(Peer(boots=1, time=9).message(), ours, after_s=22) == "usm/not-in-time-window"
+
+
+def test_an_engine_that_was_forgotten_makes_room() -> None:
+    forgotten: dict[bytes, int] = {}
+    settings = SnmpSettings(users=(entry(),), engines_max=2)
+    ours = SnmpDecoder(settings, OWN, frozenset(), forgotten)
+    for name in (b"\x80first", b"\x80second"):
+        assert outcome(Peer(engine_id=name).message(), ours) == "stored"
+    third = Peer(engine_id=b"\x80third").message()
+    assert outcome(third, ours, after_s=10) == "usm/too-many-engines"
+    forgotten[b"\x80first"] = received(b"", 5).received_at
+    assert outcome(third, ours, after_s=11) == "stored"
+    assert set(EngineMemory.restored(ours.saved()).learned) == {b"\x80second", b"\x80third"}
 
 
 @pytest.mark.parametrize("flags", [0, 1])
@@ -291,11 +349,41 @@ def test_the_identity_survives_another_encryption() -> None:
     assert first.identity != other.identity
 
 
+def test_a_message_without_keys_that_is_sent_again_is_the_same_one() -> None:
+    """net-snmp changes the message ID, and the flags differ."""
+    open_user = entry(auth="none", auth_passphrase=None, privacy="none", privacy_passphrase=None)
+    ours = decoder(open_user)
+    peer = Peer(auth="none", engine_id=OWN.engine_id)
+    first = ours.decode(received(peer.message(INFORM, flags=4, message_id=1)), NOW)
+    again = ours.decode(received(peer.message(INFORM, flags=4, message_id=2)), NOW)
+    other = ours.decode(received(peer.message(TRAP, flags=0, message_id=1)), NOW)
+    assert verdict(first) == "stored"
+    assert first.identity is not None
+    assert first.identity == again.identity
+    assert first.identity != other.identity
+    assert len(again.replies) == 1
+
+
+@pytest.mark.parametrize(
+    ("user", "shown"),
+    [(b"nobody", "nobody"), (b"", ""), (b"a\x1b[31m\n", "a\ufffd[31m\ufffd"), (b"\xff", "\ufffd")],
+)
+def test_a_refusal_names_the_user(user: bytes, shown: str) -> None:
+    refusal = decoder().decode(received(Peer(user=user).message()), NOW).refusal
+    assert refusal is not None
+    assert (refusal.reason, refusal.subject) == ("unknown-user", shown)
+
+
+def test_a_long_user_name_is_cut() -> None:
+    refusal = decoder().decode(received(Peer(user=b"x" * 300).message()), NOW).refusal
+    assert refusal is not None
+    assert refusal.subject == "x" * 32
+
+
 def test_without_users_what_arrives_is_seen() -> None:
     ours = SnmpDecoder(SnmpSettings())
     assert outcome(Peer().message(), ours) == "malformed/unsupported-version"
     assert ours.restored(b"") is ours
-
 
 
 def test_a_restored_decoder_goes_on_where_the_saved_one_stood() -> None:

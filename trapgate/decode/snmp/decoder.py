@@ -5,7 +5,7 @@ version, and of SNMPv3 where nobody has configured a user, is kept undecoded: th
 worth knowing.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Self
 
 from trapgate.decode.snmp.authentication import Users
@@ -16,7 +16,7 @@ from trapgate.decode.snmp.pdu import RESPONSE, read_trap
 from trapgate.decode.snmp.problems import Unreadable
 from trapgate.decode.snmp.reports import OwnEngine
 from trapgate.decode.snmp.settings import SnmpSettings
-from trapgate.decode.snmp.usm import Usm, UsmRules
+from trapgate.decode.snmp.usm import Unwanted, Usm, UsmRules
 from trapgate.decode.snmp.v3 import is_v3
 from trapgate.decode.snmp.varbinds import VarbindReader
 from trapgate.model import Datagram, Decoded, Now, Refusal
@@ -32,8 +32,10 @@ class SnmpDecoder:
     at bytes, never for receiving; users get no such licence. Raises `ValueError` when a community
     or a passphrase of the settings was not filled in from its file.
 
-    `revoked` are the IDs of engines from which no SNMPv3 message is taken; what it holds may change
-    at any time. Beside caches its only state is the memory of SNMPv3 engines (`engines.EngineMemory`).
+    `revoked` are the IDs of engines from which no SNMPv3 message is taken, `forgotten` instants by
+    engine ID from which on nothing of before is remembered of that engine; what they hold may
+    change at any time. Beside caches its only state is the memory of SNMPv3 engines
+    (`engines.EngineMemory`).
     """
 
     def __init__(
@@ -41,17 +43,18 @@ class SnmpDecoder:
         settings: SnmpSettings,
         own_engine: OwnEngine | None = None,
         revoked: Container[bytes] = frozenset(),
+        forgotten: Mapping[bytes, int] = {},
         *,
         any_community: bool = False,
     ) -> None:
-        self._revoked = revoked
         self._any_community = any_community
         self._communities = Communities(settings.communities)
         self._reader = VarbindReader(settings.limits)
         self._usm: Usm | None = None
         if settings.users:
             rules = UsmRules(settings.engines_max, settings.discovery, own_engine)
-            self._usm = Usm(Users(settings.users), rules, self._reader, EngineMemory())
+            unwanted = Unwanted(revoked, forgotten)
+            self._usm = Usm(Users(settings.users), rules, unwanted, self._reader, EngineMemory())
 
     def decode(self, datagram: Datagram, now: Now) -> Decoded:
         """Decode one datagram; never raises, whatever the bytes.
@@ -60,7 +63,7 @@ class SnmpDecoder:
         if the rest of it is broken. An inform has its response in `replies`.
         """
         if self._usm is not None and is_v3(datagram.data):
-            answer = self._usm.decode(datagram, self._revoked)
+            answer = self._usm.decode(datagram)
             if answer.problems:
                 return Decoded((), self._communities.masked(answer.raw), answer.problems)
             return answer

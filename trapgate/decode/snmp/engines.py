@@ -5,6 +5,7 @@ configuration. It is changed by authenticated messages only, and takes the time 
 `received_at`, so that the same datagrams in the same order always lead to the same verdicts.
 """
 
+from collections.abc import Mapping
 from typing import Self
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from trapgate.decode.snmp.v3 import INT_MAX
 from trapgate.model import NS_PER_S
 
-ENGINES_SCHEMA = 1
+ENGINES_SCHEMA = 2
 """Version of what `EngineMemory.saved` returns; another one is not read."""
 
 ENGINE_ID_BYTES = (5, 32)
@@ -31,18 +32,84 @@ what ends older ones. More would make 10,000 engines more than about 1 MB."""
 INFORMS_RECENT_MAX = 256
 """Digests remembered of all informs: they share one engine, ours."""
 
+CLOCKS_MAX = 16
+"""Entries of the configuration whose clocks are remembered of one engine, far more than a device
+has users; the one that was silent longest gives way. Only names that are configured no more pile
+up."""
+
+FOLLOWED_AFTER_S = 86_400
+"""How long a clock that was set back must go on, and the one before be silent, until it is the
+device's: a replay must last as long to be believed, and each message of its first day is noted."""
+
 PASSING_MAX = 4_096
 """Engines of users with the policy `any` whose clock is remembered, about 1 MB; the one that was
 silent longest gives way, and is then met as if for the first time."""
+
+
+class SetBack(msgspec.Struct, array_like=True, gc=False):
+    """A clock that lies behind what was known: the first instant at which it was heard, and its
+    latest value with the instant of that."""
+
+    since: int
+    boots: int
+    time: int
+    heard_at: int
+
+
+class Clock(msgspec.Struct, array_like=True, gc=False):
+    """The latest clock that an engine has told in the name of one user: boots, seconds since then,
+    and the instant at which it was heard. It never goes back, but to a `set_back` one that has gone
+    on for `FOLLOWED_AFTER_S` (only where the time window is not enforced)."""
+
+    boots: int
+    time: int
+    heard_at: int
+    set_back: SetBack | None = None
+
+    def in_window(self, boots: int, time: int, received_at: int) -> bool:
+        """Whether a message's clock is not behind this one (RFC 3414 §3.2.7 b).
+
+        One-sided: an engine that is heard later than ever before sets the clock, as the RFC has it,
+        so a device whose clock runs slow is never outside.
+        """
+        return _in_window(self, boots, time, received_at)
+
+    def hear(self, boots: int, time: int, received_at: int) -> None:
+        """Take over a message's clock, or note that it lies behind."""
+        if self.in_window(boots, time, received_at):
+            self.set_back = None
+            if (boots, time) > (self.boots, self.time):
+                self.boots, self.time, self.heard_at = boots, time, received_at
+            return
+        back = self.set_back
+        if back is None or not _in_window(back, boots, time, received_at):
+            self.set_back = SetBack(received_at, boots, time, received_at)
+            return
+        if (boots, time) > (back.boots, back.time):
+            back.boots, back.time, back.heard_at = boots, time, received_at
+        if received_at - back.since >= FOLLOWED_AFTER_S * NS_PER_S:
+            self.boots, self.time, self.heard_at = back.boots, back.time, back.heard_at
+            self.set_back = None
+
+
+def _in_window(clock: Clock | SetBack, boots: int, time: int, received_at: int) -> bool:
+    if boots == INT_MAX:
+        return False
+    if boots != clock.boots:
+        return boots > clock.boots
+    if time > clock.time:
+        return True
+    elapsed_s = max(0, received_at - clock.heard_at) // NS_PER_S
+    return time >= clock.time + elapsed_s - TIME_WINDOW_S
 
 
 class Engine(msgspec.Struct, array_like=True, gc=False):
     """One engine, known by an authenticated message.
 
     `user` is the entry that the last one came for, `address` its peer; `first_seen` and
-    `last_seen` are instants, `count` says how many messages were taken. `boots` and `time` are the
-    latest clock of the device and `heard_at` the instant at which it was heard; `recent` are the
-    marks of the last digests, oldest first.
+    `last_seen` are instants, `count` says how many messages were taken. `recent` are the marks of
+    the last digests, oldest first. `clocks` are by entry, the one heard last at the end: who has
+    the keys of one must not turn back the clock by which another one is judged.
     """
 
     user: str
@@ -50,25 +117,28 @@ class Engine(msgspec.Struct, array_like=True, gc=False):
     first_seen: int
     last_seen: int
     count: int
-    boots: int
-    time: int
-    heard_at: int
     recent: bytes
+    clocks: dict[str, Clock]
 
-    def in_window(self, boots: int, time: int, received_at: int) -> bool:
-        """Whether a clock is not behind what is known (RFC 3414 §3.2.7 b).
+    @property
+    def clock(self) -> Clock | None:
+        """The clock of the entry that the last message came for."""
+        return self.clocks.get(self.user)
 
-        One-sided: an engine that is heard later than ever before sets the clock, as the RFC has it,
-        so a device whose clock runs slow is never outside.
-        """
-        if boots == INT_MAX:
-            return False
-        if boots != self.boots:
-            return boots > self.boots
-        if time > self.time:
-            return True
-        elapsed_s = max(0, received_at - self.heard_at) // NS_PER_S
-        return time >= self.time + elapsed_s - TIME_WINDOW_S
+    def hear(self, heard: "Heard") -> None:
+        """Remember a message of this engine."""
+        self.user, self.address, self.last_seen = heard.user, heard.address, heard.received_at
+        self.count += 1
+        mark = heard.digest[:MARK_BYTES]
+        self.recent = (self.recent + mark)[-TRAPS_RECENT_MAX * MARK_BYTES :]
+        clock = self.clocks.pop(heard.user, None)
+        if clock is None:
+            if len(self.clocks) >= CLOCKS_MAX:
+                del self.clocks[next(iter(self.clocks))]
+            clock = Clock(heard.boots, heard.time, heard.received_at)
+        else:
+            clock.hear(heard.boots, heard.time, heard.received_at)
+        self.clocks[heard.user] = clock
 
     def repeats(self, digest: bytes) -> bool:
         """Whether a message with this digest was taken lately."""
@@ -107,26 +177,29 @@ class EngineMemory:
         """What is known of an engine."""
         return self.learned.get(engine_id) or self.passing.get(engine_id)
 
-    def hear(self, heard: Heard, *, passing: bool, outside: bool = False) -> None:
-        """Remember a message; a clock `outside` the time window is taken over as it is, since
-        the device now has that one.
+    def forget(self, forgotten: Mapping[bytes, int], received_at: int) -> None:
+        """Drop every engine that was to be forgotten at an instant not after `received_at`, and was
+        known before it. It is then met as if for the first time."""
+        for engine_id, instant in forgotten.items():
+            for engines in (self.learned, self.passing):
+                known = engines.get(engine_id)
+                if known is not None and known.first_seen < instant <= received_at:
+                    del engines[engine_id]
+
+    def hear(self, heard: Heard, *, passing: bool) -> None:
+        """Remember a message.
 
         The caller has seen to it that there is room for a new engine that is not `passing`.
         """
         known = self.known(heard.engine_id)
-        mark = heard.digest[:MARK_BYTES]
         if known is None:
-            self._meet(heard, mark, passing=passing)
+            self._meet(heard, passing=passing)
             return
-        if not passing and heard.engine_id not in self.learned:
-            self.learned[heard.engine_id] = self.passing.pop(heard.engine_id)
-        known.user, known.address, known.last_seen = heard.user, heard.address, heard.received_at
-        known.count += 1
-        known.recent = (known.recent + mark)[-TRAPS_RECENT_MAX * MARK_BYTES :]
-        if outside or (heard.boots, heard.time) > (known.boots, known.time):
-            known.boots, known.time, known.heard_at = heard.boots, heard.time, heard.received_at
+        known.hear(heard)
         if heard.engine_id in self.passing:
-            self.passing[heard.engine_id] = self.passing.pop(heard.engine_id)  # the youngest
+            engine = self.passing.pop(heard.engine_id)
+            engines = self.passing if passing else self.learned
+            engines[heard.engine_id] = engine  # the youngest of the passing ones, or learned
 
     def repeats_inform(self, digest: bytes) -> bool:
         """Whether an inform with this digest was taken lately."""
@@ -138,7 +211,8 @@ class EngineMemory:
         self._informs = marks[-INFORMS_RECENT_MAX * MARK_BYTES :]
 
     def saved(self) -> bytes:
-        """The memory, about 100 bytes an engine; empty if there is none."""
+        """The memory, about 100 bytes an engine and 20 for each further user of it; empty if there
+        is none."""
         if not (self.learned or self.passing or self._informs):
             return b""
         return msgspec.msgpack.encode(
@@ -160,18 +234,10 @@ class EngineMemory:
             memory._informs = read.informs
         return memory
 
-    def _meet(self, heard: Heard, mark: bytes, *, passing: bool) -> None:
+    def _meet(self, heard: Heard, *, passing: bool) -> None:
         engines = self.passing if passing else self.learned
         if passing and len(engines) >= PASSING_MAX:
             del engines[next(iter(engines))]
-        engines[heard.engine_id] = Engine(
-            heard.user,
-            heard.address,
-            heard.received_at,
-            heard.received_at,
-            1,
-            heard.boots,
-            heard.time,
-            heard.received_at,
-            mark,
-        )
+        at = heard.received_at
+        engine = engines[heard.engine_id] = Engine(heard.user, heard.address, at, at, 0, b"", {})
+        engine.hear(heard)

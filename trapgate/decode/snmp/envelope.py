@@ -23,12 +23,16 @@ V1 = 0
 V2C = 1
 
 _ONE_BYTE_INTEGER = b"\x02\x01"
+_OCTETS = bytes((ber.OCTETS,))
 _USUAL_BYTES_MIN = 9
 """Headers of message, version and community at their longest."""
 
-_TRAP_COMMUNITY = bytes.fromhex("2b060106031201040004")
-"""The end of snmpTrapCommunity.0 in BER, and the type that follows: the variable in which a proxy
-passes on the community of a trap that it has translated (RFC 3584 §3.1)."""
+_TRAP_COMMUNITY = bytes.fromhex("2b06010603120104")
+"""snmpTrapCommunity in BER: the variable in which a proxy passes on the community of a trap that it
+has translated (RFC 3584 §3.1). Its instance is 0; there are senders that write none, or another."""
+
+_SCALAR_BYTES = len(_TRAP_COMMUNITY) + 1
+"""The name as it should be, with the instance 0."""
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -136,7 +140,7 @@ def _version(data: bytes) -> tuple[int, int, int]:
 
 
 def masked_variables(data: bytes) -> bytes:
-    """The same bytes with every value of snmpTrapCommunity.0 masked.
+    """The same bytes with every text value of snmpTrapCommunity, whatever its instance, masked.
 
     It is a search for bytes, so it also finds them in what cannot be decoded; that it may hit the
     inside of another value does no harm. What is masked is not searched again, so that the time
@@ -147,12 +151,20 @@ def masked_variables(data: bytes) -> bytes:
         return data
     masked = bytearray(data)
     while pos >= 0:
-        at = pos + len(_TRAP_COMMUNITY) - 1
-        try:
-            _, start, stop = ber.header(data, at, len(data))
-        except Unreadable:
-            start, stop = at + 1, len(data)
-        stop = min(stop, len(data))
-        masked[start:stop] = b"*" * (stop - start)
+        at = _name_end(data, pos)
+        stop = at
+        if data[at : at + 1] == _OCTETS:
+            try:
+                _, start, stop = ber.header(data, at, len(data))
+            except Unreadable:
+                start, stop = at + 1, len(data)
+            stop = min(stop, len(data))
+            masked[start:stop] = b"*" * (stop - start)
         pos = data.find(_TRAP_COMMUNITY, max(pos + 1, stop - len(_TRAP_COMMUNITY)))
     return bytes(masked)
+
+
+def _name_end(data: bytes, pos: int) -> int:
+    """Where the name ends whose content begins at `pos`: its length is before it, if it is one."""
+    size = data[pos - 1] if pos else 0
+    return pos + (size if len(_TRAP_COMMUNITY) <= size < ber.LONG_FORM else _SCALAR_BYTES)

@@ -15,6 +15,9 @@ class _Meaning(msgspec.Struct, frozen=True):
 
 _MEANINGS: dict[Refusal, _Meaning] = {}
 
+USER_NAME_BYTES_MAX = 32
+"""RFC 3414 §2.4, msgUserName."""
+
 UNSUPPORTED_LEVELS, NOT_IN_WINDOWS, UNKNOWN_USERS, UNKNOWN_ENGINES, WRONG_DIGESTS, UNDECRYPTABLE = (
     range(1, 7)
 )
@@ -86,6 +89,12 @@ def counter_of(refusal: Refusal) -> int | None:
     """The last part of the name of the counter that a Report tells, if one may be sent."""
     meaning = _MEANINGS.get(refusal)
     return meaning.counter if meaning else None
+
+
+def shown_name(user: bytes) -> str:
+    """A user name from the wire as it may be shown: printable, as long as a user name may be."""
+    text = user[:USER_NAME_BYTES_MAX].decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 class Refused(Exception):

@@ -10,7 +10,7 @@ ENGINES_MAX = 16_384
 for each leg of ingest."""
 
 ENGINES_LIMIT = 262_144
-"""The most that `engines_max` may be set to: a memory of 120 MB, of which 30 MB are
+"""The most that `engines_max` may be set to: a memory of 150 MB, of which 30 MB are
 saved every 10 s."""
 
 

@@ -6,11 +6,9 @@ from typing import Literal
 from trapgate.config import Cidr, Section
 from trapgate.decode.snmp.engines import ENGINE_ID_BYTES
 from trapgate.decode.snmp.keys import PASSPHRASE_BYTES_MIN, AuthName, PrivacyName
+from trapgate.decode.snmp.refusals import USER_NAME_BYTES_MAX
 from trapgate.decode.snmp.v3 import LEVELS
 from trapgate.model import Problem, SecurityLevel
-
-USER_NAME_BYTES_MAX = 32
-"""RFC 3414 §2.4, msgUserName."""
 
 WEAK = ("md5", "des")
 """Broken for long, and every net-snmp of the last fifteen years does better. SHA-1 is not among
@@ -42,7 +40,8 @@ class UserSettings(Section, frozen=True, kw_only=True):
     with `md5`, `sha-1` and `sha-224`: *reeder* is that of Cisco and most other devices (gosnmp and
     Telegraf call it AES256C, pysnmp usmAesCfb256Protocol); *blumenthal* is net-snmp's `-x AES-256`
     (pysnmp's usmAesBlumenthalCfb256Protocol, gosnmp's AES256). If the events are missing and the
-    refusals say `decryption-error`, try the other one."""
+    refusals say `decryption-error`, try the other one. The commands also take `aes-256` for
+    `aes-256-blumenthal` and `aes-256-c` for `aes-256-reeder`; here it must be said in full."""
 
     privacy_passphrase: str | None = None
     """The passphrase for `privacy`, at least 8 characters."""
@@ -64,9 +63,9 @@ class UserSettings(Section, frozen=True, kw_only=True):
     taken even if `engines_max` is reached."""
 
     time_window: Literal["flag", "enforce"] = "flag"
-    """What becomes of a message whose boots and time lie behind what the device said before, which
-    is a replay, or a device that forgot its clock when it was restarted: `flag` keeps it with the
-    problem `outside-time-window`, `enforce` refuses it."""
+    """What becomes of a message whose boots and time lie behind what the device said to this user
+    before, which is a replay, or a device that forgot its clock when it was restarted: `flag` keeps
+    it with the problem `outside-time-window`, `enforce` refuses it."""
 
     sources: tuple[Cidr, ...] = (Cidr.from_text("private"),)
     """Networks from which this user is taken: CIDRs, `private` or `any`."""

@@ -5,7 +5,7 @@ its sender's, so it need not be known before: it is learned, but only from a mes
 right. And the time window of a trap is judged before its own clock is taken over.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Self
 
 import msgspec
@@ -28,6 +28,7 @@ from trapgate.decode.snmp.refusals import (
     UNKNOWN_ENGINES,
     Refused,
     counter_of,
+    shown_name,
 )
 from trapgate.decode.snmp.reports import (
     OwnEngine,
@@ -64,28 +65,46 @@ class UsmRules(msgspec.Struct, frozen=True):
     own: OwnEngine | None
 
 
+class Unwanted(msgspec.Struct, frozen=True):
+    """What the operator has said of single engines; the contents may change at any time.
+
+    From the IDs in `revoked` nothing is taken. `forgotten` are instants by engine ID: what was
+    remembered of it before counts no more for messages received from that instant on.
+    """
+
+    revoked: Container[bytes] = frozenset()
+    forgotten: Mapping[bytes, int] = {}
+
+
 class Usm:
     """Takes SNMPv3 messages; `memory` is all that it remembers of them that matters."""
 
     def __init__(
-        self, users: Users, rules: UsmRules, reader: VarbindReader, memory: EngineMemory
+        self,
+        users: Users,
+        rules: UsmRules,
+        unwanted: Unwanted,
+        reader: VarbindReader,
+        memory: EngineMemory,
     ) -> None:
         self.memory = memory
         self._users = users
         self._rules = rules
+        self._unwanted = unwanted
         self._reader = reader
         self._own_id = rules.own.engine_id if rules.own else b""
         self._reports = ReportBudget()
 
     def restored(self, saved: bytes) -> Self:
         """The same users and keys with a memory of its own."""
-        return type(self)(self._users, self._rules, self._reader, EngineMemory.restored(saved))
+        memory = EngineMemory.restored(saved)
+        return type(self)(self._users, self._rules, self._unwanted, self._reader, memory)
 
-    def decode(self, datagram: Datagram, revoked: Container[bytes]) -> Decoded:
+    def decode(self, datagram: Datagram) -> Decoded:
         """Decode a datagram for which `v3.is_v3` is true; never raises, whatever the bytes.
 
-        `revoked` are engine IDs from which nothing is taken. The raw bytes of what is not encrypted
-        have the communities masked that a proxy passes on.
+        The raw bytes of what is not encrypted have the communities masked that a proxy passes on.
+        A refusal says which user name was on the wire.
         """
         data = datagram.data
         try:
@@ -95,14 +114,14 @@ class Usm:
         raw = data if message.flags & ENCRYPTED else masked_variables(data)
         sender: Sender | None = None
         try:
-            sender = self._sender(message, datagram, revoked)
+            sender = self._sender(message, datagram)
             return self._taken(message, datagram, raw, sender)
         except Refused as refused:
             return self._refused(refused.refusal, message, datagram, raw, sender)
         except Unreadable as unreadable:
             return Decoded((), raw, (unreadable.problem,))
 
-    def _sender(self, message: Message, datagram: Datagram, revoked: Container[bytes]) -> Sender:
+    def _sender(self, message: Message, datagram: Datagram) -> Sender:
         """Who it is from (RFC 3414 §3.2 steps 3 to 6). Raises `Refused`."""
         engine_id = message.engine_id
         if engine_id != self._own_id or not engine_id:
@@ -112,7 +131,7 @@ class Usm:
             if not least <= len(engine_id) <= most:
                 raise Refused(BAD_ENGINE_ID)
         sender = self._users.sender(message, datagram.data, datagram.peer.address, self._own_id)
-        if engine_id in revoked:
+        if engine_id in self._unwanted.revoked:
             raise Refused(REVOKED_ENGINE)
         return sender
 
@@ -128,7 +147,7 @@ class Usm:
         if tag in CONFIRMED_PDUS and not ours:
             raise Refused(NOT_OWN_ENGINE)
         if sender.keys is not None and not ours:
-            self._hear(message, datagram, sender, outside)
+            self._hear(message, datagram, sender)
         name = sender.user.settings.name
         visible = masked_variables(plain)
         trap = read_pdu(visible, scoped.pdu, scoped.end, "3", name, self._reader, raw, found)
@@ -142,9 +161,7 @@ class Usm:
         replies = (
             (self._response(message, datagram, plain, scoped, sender),) if tag == INFORM else ()
         )
-        if sender.keys is None:
-            return Decoded((trap,), raw, replies=replies)
-        if ours:
+        if ours and sender.keys is not None:
             if self.memory.repeats_inform(message.digest):
                 return Decoded((), raw, refusal=REPLAYED, replies=replies)
             self.memory.hear_inform(message.digest)
@@ -163,22 +180,31 @@ class Usm:
                 raise Refused(NOT_IN_TIME_WINDOW)
             return False
         engine_id = message.engine_id
+        if engine_id in self._unwanted.forgotten:
+            self.memory.forget({engine_id: self._unwanted.forgotten[engine_id]}, at)
         known = self.memory.known(engine_id)
         if known is not None and known.repeats(message.digest):
             raise Refused(REPLAYED)
-        outside = boots == INT_MAX if known is None else not known.in_window(boots, time, at)
+        clock = None if known is None else known.clocks.get(user.settings.name)
+        outside = boots == INT_MAX if clock is None else not clock.in_window(boots, time, at)
         if outside and user.settings.time_window == "enforce":
             raise Refused(NOT_IN_TIME_WINDOW)
         if (
             user.settings.engines != "any"
             and engine_id not in self.memory.learned
             and engine_id not in user.engine_ids
-            and len(self.memory.learned) >= self._rules.engines_max
+            and not self._room(at)
         ):
             raise Refused(TOO_MANY_ENGINES)
         return outside
 
-    def _hear(self, message: Message, datagram: Datagram, sender: Sender, outside: bool) -> None:
+    def _room(self, received_at: int) -> bool:
+        """Whether another engine may be learned; those that were forgotten make room."""
+        if len(self.memory.learned) >= self._rules.engines_max:
+            self.memory.forget(self._unwanted.forgotten, received_at)
+        return len(self.memory.learned) < self._rules.engines_max
+
+    def _hear(self, message: Message, datagram: Datagram, sender: Sender) -> None:
         heard = Heard(
             message.engine_id,
             sender.user.settings.name,
@@ -189,7 +215,7 @@ class Usm:
             datagram.received_at,
         )
         passing = sender.user.settings.engines == "any"
-        self.memory.hear(heard, passing=passing, outside=outside)
+        self.memory.hear(heard, passing=passing)
 
     def _response(
         self, message: Message, datagram: Datagram, plain: bytes, scoped: Scoped, sender: Sender
@@ -210,7 +236,8 @@ class Usm:
         sender: Sender | None,
     ) -> Decoded:
         reply = self._report(refusal, message, datagram, sender)
-        return Decoded((), raw, refusal=refusal, replies=() if reply is None else (reply,))
+        told = msgspec.structs.replace(refusal, subject=shown_name(message.user))
+        return Decoded((), raw, refusal=told, replies=() if reply is None else (reply,))
 
     def _report(
         self, refusal: Refusal, message: Message, datagram: Datagram, sender: Sender | None

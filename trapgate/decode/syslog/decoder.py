@@ -19,7 +19,7 @@ from trapgate.decode.syslog.meraki import scan_meraki
 from trapgate.decode.syslog.repeats import repeats
 from trapgate.decode.syslog.rfc3164 import scan_3164, scan_relayed
 from trapgate.decode.syslog.rfc5424 import scan_5424
-from trapgate.decode.syslog.text import BLANK, SHOWN_CHARS_MAX, legible, pieces, shown
+from trapgate.decode.syslog.text import BLANK, legible, pieces, shown
 from trapgate.decode.syslog.times import instant, plausible
 from trapgate.model import Datagram, Decoded, Now, Problem, SyslogMessage
 
@@ -33,6 +33,9 @@ BAD_TIME = Problem("bad-time", "warning", "the message's time does not exist")
 UNKNOWN_ZONE = Problem(
     "unknown-zone", "warning", "the name of the time zone is not known: the source's was taken"
 )
+
+QUOTED_CHARS = 100
+"""Of a message in RFC 5424 that are asked for a Cisco header: a relay keeps it in the text."""
 
 NO_DIALECTS = Dialects()
 """Of a decoder that only reads headers."""
@@ -117,6 +120,9 @@ class SyslogDecoder:
         body = self._dialects.body(header, self._vendor_of(datagram.peer.address))
         if body is not None:
             header = _corrected(header, body)
+        problems.extend(header.problems)
+        if header.priority is not None:  # the device's own, inside its relay's
+            priority = header.priority
         count = None if repeated is None else repeated[0]
         message = self._message(datagram, data, priority, header, body, count, problems)
         return Reading(text, steps, body, message)
@@ -131,15 +137,10 @@ class SyslogDecoder:
         repeated: int | None,
         problems: list[Problem],
     ) -> SyslogMessage:
-        problems.extend(header.problems)
         timestamp, trusted = self._time(datagram, header, problems)
         said = body or _SILENT
-        message = header.text if said.message is None else said.message
-        if len(message) > SHOWN_CHARS_MAX:
-            message, cut = shown(message)
-            problems.extend(cut)
-        if header.priority is not None:  # the device's own, inside its relay's
-            priority = header.priority
+        message, cut = shown(header.text if said.message is None else said.message)
+        problems.extend(cut)
         return SyslogMessage(  # by position: names would cost a microsecond
             header.format,
             None if priority is None else priority >> 3,
@@ -190,7 +191,7 @@ def _header(text: str, at: int) -> Header:
     header = scan_5424(text, at)
     if header is None:
         return scan_meraki(text, at) or scan_3164(text, at)
-    if header.text.startswith("<"):
+    if header.text.startswith("<") or ": %" in header.text[:QUOTED_CHARS]:
         return scan_relayed(header, text, len(text) - len(header.text)) or header
     return header
 

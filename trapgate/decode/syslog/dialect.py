@@ -80,11 +80,14 @@ class Dialect(msgspec.Struct, frozen=True):
         parts = self._opening(text)
         if parts is None:
             return None
-        pairs = self._pairs(header, parts)
-        if pairs is None:
-            return None
-        if pairs:
-            parts = {**self._taken(pairs), **parts}
+        pairs = _NO_PARTS
+        if self.named is not None or "pairs" in parts:
+            named = self._pairs(header, parts)
+            if named is None:
+                return None
+            if named:
+                pairs = named
+                parts = {**self._taken(pairs), **parts}
         message = parts.get("message", text)
         code = parts.get("code") or _given(self.code, header)
         found = self._from_words(code or header.msgid or "", message)
@@ -133,17 +136,20 @@ class Dialect(msgspec.Struct, frozen=True):
         return None
 
     def _body(self, header: Header, parts: Mapping[str, str], pairs: Pairs) -> Body:
-        fields = dict(self.fixed)
+        fields = {**self.fixed}
         for name, value in parts.items():
-            if name not in PARTS:
-                known = self.values.get(name)
-                value = value if known is None else known.get(value, value)
-                if name.endswith(".ip"):
-                    fields.update(_address(name, value.rstrip(".:,")))
-                elif value:
-                    fields[name] = value
+            if name in PARTS:
+                continue
+            if name in self.values:
+                value = self.values[name].get(value, value)
+            if name.endswith(".ip"):
+                fields.update(_address(name, value.rstrip(".:,")))
+            elif value:
+                fields[name] = value
         if pairs:
-            fields.update({PAIRS_PREFIX + key: value for key, value in pairs.items() if value})
+            for key, value in pairs.items():
+                if value:
+                    fields[PAIRS_PREFIX + key] = value
         part = parts.get
         host, time = part("host"), part("time")
         stamp = None if time is None else written_time(time)

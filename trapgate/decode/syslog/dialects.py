@@ -24,7 +24,7 @@ BEGINNING_CHARS = 4
 """By so many characters (or all, of shorter literals) marks at the beginning are looked up: of
 the hundred that begin with `%` one or two remain."""
 
-_LENGTHS = range(1, BEGINNING_CHARS + 1)
+_LENGTHS = tuple(range(BEGINNING_CHARS, 0, -1))
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -38,6 +38,11 @@ class Mark(msgspec.Struct, frozen=True):
     programs: frozenset[str] = frozenset()
     structured_data: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether there are no other kinds to ask."""
+        return not (self.starts or self.programs or self.structured_data or self.contains)
 
     def holds(self, header: Header, text: str) -> bool:
         """Whether the line has the other kinds too."""
@@ -70,8 +75,8 @@ class Dialects:
         contains: Sequence[Mark] = (),
         first: Sequence[Mark] = (),
     ) -> None:
-        self._starts = _grouped(starts, BEGINNING_CHARS)
-        self._programs = _grouped(programs, None)
+        self._starts = _by_beginning(starts)
+        self._programs: Mapping[str | None, Sequence[Mark]] = _by_program(programs)
         self._structured_data = tuple(structured_data)
         self._contains = tuple((mark.literal, mark) for mark in contains)
         self._first = tuple((mark.literal, mark) for mark in first)
@@ -81,33 +86,47 @@ class Dialects:
 
         `vendor` is what the source's entry says that its devices are.
         """
-        text = header.text
-        near = text if len(text) <= SEARCHED_CHARS_MAX else text[:SEARCHED_CHARS_MAX]
-        first = [mark for literal, mark in self._first if literal in near]
-        return (
-            (_read(first, header, vendor) if first else None)
-            or _read(self._placed(header, near), header, vendor)
-            or _read([mark for literal, mark in self._contains if literal in near], header, vendor)
-        )
+        near = header.text
+        if len(near) > SEARCHED_CHARS_MAX:
+            near = near[:SEARCHED_CHARS_MAX]
+        for literal, _ in self._first:
+            if literal in near:
+                first = [mark for literal, mark in self._first if literal in near]
+                body = _read(first, header, vendor)
+                if body is not None:
+                    return body
+                break
+        placed = self._placed(header, near)
+        body = _read(placed, header, vendor) if placed else None
+        if body is not None:
+            return body
+        return _read([mark for literal, mark in self._contains if literal in near], header, vendor)
 
     def _placed(self, header: Header, near: str) -> list[Mark]:
         """The marks that the line has at their place."""
         found: list[Mark] = []
-        starts = self._starts
-        for chars in _LENGTHS:
-            for mark in starts.get(near[:chars], ()):
-                if near.startswith(mark.literal) and mark.holds(header, near):
-                    found.append(mark)  # noqa: PERF401 - most lengths find nothing
-        if header.appname is not None:
-            programs = self._programs.get(header.appname, ())
+        for literal, alone, mark in self._beginning(near):
+            if near.startswith(literal) and (alone or mark.holds(header, near)):
+                found.append(mark)
+        programs = self._programs.get(header.appname)
+        if programs is not None:
             found += [mark for mark in programs if mark.holds(header, near)]
-        for sd_id in header.structured_data:
+        if header.structured_data:
             found += [
                 mark
+                for sd_id in header.structured_data
                 for mark in self._structured_data
                 if sd_id.startswith(mark.literal) and mark.holds(header, near)
             ]
         return found
+
+    def _beginning(self, near: str) -> Sequence[tuple[str, bool, Mark]]:
+        """The marks whose literals may begin a text."""
+        for chars in _LENGTHS:
+            found = self._starts.get(near[:chars])
+            if found is not None:
+                return found
+        return ()
 
 
 def _read(marks: list[Mark], header: Header, vendor: str | None) -> Body | None:
@@ -119,12 +138,13 @@ def _read(marks: list[Mark], header: Header, vendor: str | None) -> Body | None:
             marks.sort(key=lambda mark: _vendor(mark) != own)
     tried: list[str] = []
     for mark in marks:
-        if mark.dialect.name in tried:
+        dialect = mark.dialect
+        if dialect.name in tried:
             continue
-        body = mark.dialect.read(header)
+        body = dialect.read(header)
         if body is not None:
             return body
-        tried.append(mark.dialect.name)
+        tried.append(dialect.name)
         if len(tried) == TRIED_MAX:
             break
     return None
@@ -134,9 +154,24 @@ def _vendor(mark: Mark) -> str:
     return (mark.dialect.vendor or "").casefold()
 
 
-def _grouped(marks: Sequence[Mark], chars: int | None) -> Mapping[str, tuple[Mark, ...]]:
-    """Marks by the beginning of their literal (`None`: all of it)."""
-    groups: dict[str, list[Mark]] = {}
+def _by_beginning(marks: Sequence[Mark]) -> Mapping[str, Sequence[tuple[str, bool, Mark]]]:
+    """Marks by the beginning of their literal, each with its literal and whether that is all that
+    it asks for. With those of a beginning stand those of what it begins with: one look is
+    enough."""
+    beginnings = {mark.literal[:BEGINNING_CHARS] for mark in marks}
+    return {
+        beginning: tuple(
+            (mark.literal, mark.alone, mark)
+            for mark in marks
+            if beginning.startswith(mark.literal[:BEGINNING_CHARS])
+        )
+        for beginning in beginnings
+    }
+
+
+def _by_program(marks: Sequence[Mark]) -> dict[str | None, list[Mark]]:
+    """Marks by their program."""
+    groups: dict[str | None, list[Mark]] = {}
     for mark in marks:
-        groups.setdefault(mark.literal[:chars], []).append(mark)
-    return {begin: tuple(group) for begin, group in groups.items()}
+        groups.setdefault(mark.literal, []).append(mark)
+    return groups

@@ -9,10 +9,11 @@ import re
 import msgspec
 
 from trapgate.decode.syslog.names import (
+    are_words,
     is_address,
+    is_titled,
     may_be_host,
     must_be_host,
-    names_part,
     opens_sentence,
 )
 from trapgate.decode.syslog.shapes import skip_spaces
@@ -34,7 +35,7 @@ class Host(msgspec.Struct, frozen=True, gc=False):
 WORD = re.compile(r"[^ ]+")
 
 _UNIFI = re.compile(
-    r"(?:(?P<quote>\(\")?)(?P<name>[A-Za-z0-9_.-]{1,64}),[0-9A-Fa-f]{12},v?[0-9][0-9A-Za-z.+_-]{0,63}"
+    r"(?:(?P<quote>\(\")?)(?P<name>[A-Za-z0-9_.-]{1,64}),[0-9A-Fa-f]{12},[A-Za-z0-9][0-9A-Za-z.+_-]{0,63}"
     r"(?(quote)\"\):?|:?) {1,4}|[0-9A-Fa-f]{12},[A-Z][0-9A-Za-z.+_-]{1,63}: {1,4}"
 )
 _UNIFI_MODEL = re.compile(r"U[A-Z0-9]{2,11}")
@@ -51,15 +52,16 @@ _FORWARDED = re.compile(r"(?:Message )?[Ff]orwarded from ([^ :]{1,255}): {1,4}")
 """AIX's syslogd as a relay."""
 
 _SURE = re.compile(
-    r"%|: |:$|CEF:|LEEF:|\(FPC |\(\"|<[0-9]{1,6}> |[0-9],20[0-9]{2}/|date=|devname=|"
+    r"%|: |:$|CEF:|LEEF:|\(FPC |\(\"|<[0-9]{6}> |[0-9],20[0-9]{2}/|date=|devname=|"
     r"[a-z0-9-]{2,32}(?:,[a-z0-9!-]{2,32}){1,6} |\[[A-Za-z_]{1,32}:\"|"
     r"-- MARK --|(?:last )?message repeated [0-9]|[A-Za-z0-9]{2,16} : ?%|"
+    r"[0-9A-F]{10,16} [a-z-]{2,32}(?:\[[0-9]{1,10}\])?: |"
     r"(?:c?fpc|[cst]?feb)[0-9]{1,3} |[0-9]-PPE-[0-9]{1,2} |"
-    r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-|[^ ,]{1,64},[0-9A-Fa-f]{12},v?[0-9]|[0-9a-f]{12},[A-Z]"
+    r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-|[^ ,]{1,64},[0-9A-Fa-f]{12},[A-Za-z0-9]|[0-9a-f]{12},[A-Z]"
 )
 """What no sentence continues with: a mnemonic, CEF, PAN-OS's columns, FortiGate's pairs, MikroTik's
-topics, Check Point's pairs, a repeat, FTD's `SFIMS :`, Junos's card, NetScaler's engine,
-Opengear's own date, UniFi's triple."""
+topics, Check Point's pairs, a repeat, FTD's `SFIMS :`, WatchGuard's serial number, Junos's card,
+NetScaler's engine, Opengear's own date, UniFi's triple."""
 
 _PAIR = re.compile(r"[A-Za-z_]{2,32}=[^ ]")
 
@@ -134,11 +136,11 @@ def proven(text: str, host: Host) -> bool:
     tag = tag_at(text, host.end, [])
     if tag is not None and tag.sure:
         return True
-    if tag is None and _PAIR.match(text, host.end) is None:
+    if tag is not None:
+        return not are_words(host.name, tag.appname)
+    if _PAIR.match(text, host.end) is None:
         return False
-    if opens_sentence(host.name):
-        return False
-    return tag is None or not names_part(tag.appname)
+    return not (opens_sentence(host.name) or is_titled(host.name))
 
 
 def _tag_here(text: str, at: int) -> bool:

@@ -3,17 +3,18 @@
     <134>1 1563249630.774247467 remote_DC1_appliance security_event ids_alerted signature=…
 
 Behind it stand the event's pairs. Lines that begin with such an instant and no version are read
-the same way.
+the same way, if the device's name or the pairs prove it.
 """
 
 import re
 
 from trapgate.decode.syslog.header import Header
-from trapgate.decode.syslog.names import may_be_host
+from trapgate.decode.syslog.names import may_be_host, must_be_host
 from trapgate.decode.syslog.shapes import epoch
 
 _START = re.compile(r" ?(?:1 )?(?=[12][0-9]{9}(?:\.[0-9]{1,18}|[0-9]{3})? )")
 _BEHIND = re.compile(r" {1,4}([^ ]{1,255}) {1,4}(?:([a-z][a-z_-]{2,31})(?: {1,4}|$))?")
+_PAIR = re.compile(r"(?:[a-z_]{1,32} ){0,2}[a-z_]{1,32}=")
 
 
 def scan_meraki(text: str, at: int) -> Header | None:
@@ -26,6 +27,9 @@ def scan_meraki(text: str, at: int) -> Header | None:
     if behind is None or not may_be_host(behind[1]):
         return None
     host, kind = behind.groups()
+    versioned = start[0].endswith("1 ")
+    if not (versioned or must_be_host(host) or (kind and _PAIR.match(text, behind.end()))):
+        return None
     steps = [("time", start.end(), found.end), ("host", behind.start(1), behind.end(1))]
     if kind is not None:
         steps.append(("program", behind.start(2), behind.end(2)))

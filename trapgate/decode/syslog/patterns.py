@@ -83,7 +83,10 @@ def _with_python(pattern: re.Pattern[str], names: list[tuple[int, str]]) -> Read
         found = search(text, 0, SEARCHED_CHARS_MAX)
         if found is None:
             return None
-        return {name: value[:VALUE_CHARS_MAX] for i, name in names if (value := found[i])}
+        parts = {name: value for i, name in names if (value := found[i])}
+        if len(text) > VALUE_CHARS_MAX:
+            return {name: value[:VALUE_CHARS_MAX] for name, value in parts.items()}
+        return parts
 
     return read
 

@@ -17,6 +17,7 @@ from trapgate.decode.syslog.header import Step
 from trapgate.decode.syslog.names import HOST_CHARS_MAX, is_address, may_be_host
 from trapgate.decode.syslog.rfc5424 import structured_data
 from trapgate.decode.syslog.shapes import may_start, scan, skip_spaces
+from trapgate.decode.syslog.zones import is_zone
 
 
 class Prelude(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +50,11 @@ _TASK = re.compile(r"\*([A-Za-z_][A-Za-z0-9_. /-]{0,63}): {1,8}")
 """AireOS names the task before the time: `*spamApTask1: Jun 14 …`."""
 
 _PROCESS = re.compile(r"([A-Za-z_][^\s:\[\]]{0,63})\[([0-9]{1,10})\] ?: {1,8}(?=%|[^ ])")
+_FREE = re.compile(r"[A-Za-z][^%<>\[\]{}=\"]{0,63}?: {1,4}(?=[*.]?[A-Z0-9])")
+"""`logging origin-id string` may be any words, an access point gives its address: `AP:0011.…: `.
+Neither is a name."""
+
+_CLOSED = re.compile(r"(?: [A-Za-z0-9+:-]{1,10}){0,2} ?: {1,4}%")
 _CONTEXT = re.compile(r"%\$ ?([A-Za-z0-9_.-]{1,64}) ?%\$ {1,8}")
 """NX-OS: the virtual device context."""
 
@@ -100,23 +106,41 @@ def _origin(text: str, at: int, steps: list[Step]) -> tuple[int, str | None, boo
     else:
         word, behind, colon = text[at:end], skip_spaces(text, end), False
         if _NODE.match(text, behind) is None and not _time_closed(text, behind):
-            return at, None, False
+            return _free_origin(text, at), None, False
     if word.startswith("[") and is_address(word[1:-1]):
         at, word = at + 1, word[1:-1]
-    if not word or not may_be_host(word):
-        return at, None, False
+    if not word or not (may_be_host(word) or (colon and _named_as_zone(text, word, behind))):
+        return _free_origin(text, at), None, False
     steps.append(("host", at, at + len(word)))
     return behind, word, colon
 
 
-def _time_closed(text: str, at: int) -> bool:
-    """Whether a time with a date stands here (its number before it, perhaps)."""
+def _free_origin(text: str, at: int) -> int:
+    """Where any other words before a colon, a time and a mnemonic end; else where they begin."""
+    found = _FREE.match(text, at)
+    if found is None or not _time_closed(text, found.end(), whole=True):
+        return at
+    if scan(text, at) is not None:
+        return at  # the header of a relay
+    return found.end()
+
+
+def _named_as_zone(text: str, word: str, behind: int) -> bool:
+    """Whether a device is called as a zone is: a name before the time cannot be its zone."""
+    return word.isalpha() and word.isupper() and is_zone(word) and _time_closed(text, behind)
+
+
+def _time_closed(text: str, at: int, whole: bool = False) -> bool:
+    """Whether a time with a date stands here (its number before it, perhaps). `whole`: with the
+    colon and the mnemonic behind it."""
     if not may_start(text, at):
         return False
     found = _SEQUENCE.match(text, at)
     at = at if found is None else found.end()
     time = scan(text, at + text.startswith(("*", "."), at))
-    return time is not None and time.civil is not None
+    if time is None or time.civil is None:
+        return False
+    return not whole or _CLOSED.match(text, time.end) is not None
 
 
 def process_at(text: str, at: int, steps: list[Step]) -> tuple[int, str | None, str | None]:

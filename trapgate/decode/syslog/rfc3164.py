@@ -11,6 +11,9 @@ things it is only taken for a host if what follows proves it (see `hosts` and `n
 """
 
 import re
+from datetime import UTC
+
+from msgspec.structs import replace
 
 from trapgate.decode.syslog.cisco import (
     MNEMONIC,
@@ -23,17 +26,18 @@ from trapgate.decode.syslog.clock import Clock, clock_at
 from trapgate.decode.syslog.draft import Draft
 from trapgate.decode.syslog.header import Header, Step
 from trapgate.decode.syslog.hosts import WORD, Host, forwarded_at, host_at, proven, triple_at
+from trapgate.decode.syslog.meraki import scan_meraki
 from trapgate.decode.syslog.names import (
     LEVELS,
+    are_words,
     is_address,
     may_be_host,
     must_be_host,
-    names_part,
-    opens_sentence,
 )
+from trapgate.decode.syslog.rfc5424 import scan_5424
 from trapgate.decode.syslog.shapes import may_start, scan, skip_spaces
 from trapgate.decode.syslog.tags import Tag, tag_at
-from trapgate.decode.syslog.zones import is_zone
+from trapgate.decode.syslog.zones import is_zone, offset_s
 
 LAYERS_MAX = 3
 """Headers around a message: a device, its relay and a relay of that one."""
@@ -48,6 +52,16 @@ _USUAL = re.compile(
 
 _UNDATED = Clock(0)
 _INNER_PRI = re.compile(r"<([0-9]{1,2}|1[0-8][0-9]|19[01])>")
+_VERSION = re.compile(r"1 (?=[12][0-9]{3}-[0-9]|[12][0-9]{9}\.)")
+"""RFC 5424's and Meraki's version and the beginning of their times, as a relay quotes them."""
+
+_ZONED = re.compile(r"([A-Z]{1,5}) {1,4}(?=[^ :\[\]]{1,64}\[[0-9]{1,10}\]: )")
+YEAR_OF_ZONES = 2000
+"""Any: without a zone of its own to ask first, a name means the same in every year."""
+
+_LOGBUFFER = re.compile(r"%(?=[A-Z][a-z]{2} [ 0-9][0-9] )")
+"""Comware writes a mark before the time of lines that come from its log buffer."""
+
 _BROCADE = re.compile(r":[A-Z]:")
 """`Dec  1 00:00:00:I:System: …`: the level as a letter."""
 
@@ -67,6 +81,8 @@ def scan_3164(text: str, at: int) -> Header:
     """The header that begins at `at` (behind the PRI), as far as there is one; fits any text."""
     at = skip_spaces(text, at)
     draft = Draft(text)
+    if text.startswith("%", at) and _LOGBUFFER.match(text, at):
+        at += 1
     if may_start(text, at):
         clock = clock_at(text, at, draft.steps)
         if clock is not None:
@@ -75,13 +91,16 @@ def scan_3164(text: str, at: int) -> Header:
 
 
 def scan_relayed(outer: Header, text: str, at: int) -> Header | None:
-    """The header of a device whose whole line, with its PRI at `at`, is the text of another one's
-    (`outer`, RFC 5424's); `None` if there is none."""
+    """The header of a device whose whole line, which begins at `at` with its PRI or with what Cisco
+    writes, is the text of another one's (`outer`, RFC 5424's); `None` if there is none."""
     clock = Clock(at, outer.civil, outer.zone, outer.marked)
     draft = Draft(text, steps=list(outer.steps), clock=clock)
     if outer.hostname is not None:
         draft.within(outer.hostname)
-    return _inner(draft, at, 1)
+    header = _inner(draft, at, 1)
+    if header is None or text.startswith("<", at) or header.format == "cisco-ios":
+        return header
+    return None
 
 
 def _dated(draft: Draft, at: int, clock: Clock, layer: int) -> Header:
@@ -106,7 +125,7 @@ def _behind_time(draft: Draft, at: int, layer: int) -> Header:
     """Host, tag and text behind a time; or the header of a device behind that of its relay."""
     text = draft.text
     at = skip_spaces(text, at)
-    if text.startswith(":", at):
+    if text.startswith(":", at) and not text.startswith("::", at):
         joint = _BROCADE.match(text, at)
         at = skip_spaces(text, at + 1 if joint is None else joint.end())
     if text.startswith("%", at):
@@ -116,6 +135,9 @@ def _behind_time(draft: Draft, at: int, layer: int) -> Header:
     usual = _USUAL.match(text, at)
     if usual is not None and _is_usual(usual):
         return _as_usual(draft, usual)
+    zoned = _named_as_zone(draft, at)
+    if zoned is not None:
+        return _behind_host(draft, zoned, layer)
     if _PROGRAM_DATED.match(text, at):
         return _undivided(draft, at)
     inner = _inner(draft, at, layer)
@@ -145,7 +167,7 @@ def _is_usual(found: re.Match[str]) -> bool:
         return True
     if scan(found.string, found.end()) is not None:
         return False  # it may be the name before a Cisco header
-    return must_be_host(host) or not (opens_sentence(host) or names_part(program))
+    return must_be_host(host) or not are_words(host, program)
 
 
 def _as_usual(draft: Draft, found: re.Match[str]) -> Header:
@@ -156,6 +178,19 @@ def _as_usual(draft: Draft, found: re.Match[str]) -> Header:
     if draft.procid is not None:
         steps.append(("pid", found.start(3), found.end(3)))
     return _behind_tag(draft, found.end())
+
+
+def _named_as_zone(draft: Draft, at: int) -> Host | None:
+    """A device that is called as a zone is (`WEST`), behind a time that has another one already."""
+    clock, found = draft.clock, _ZONED.match(draft.text, at)
+    if clock is None or found is None or not is_zone(found[1]):
+        return None
+    written = None if clock.civil is None else clock.civil.offset_s
+    if clock.zone is None:
+        named = written is not None and written != offset_s(found[1], UTC, YEAR_OF_ZONES)
+    else:
+        named = found[1] != clock.zone.upper()
+    return Host(found[1], at, found.end(1), found.end(), sure=True) if named else None
 
 
 def _is_origin(text: str, at: int, tag: Tag) -> bool:
@@ -177,6 +212,9 @@ def _inner(draft: Draft, at: int, layer: int) -> Header | None:
         return None
     priority = _INNER_PRI.match(text, at) if text.startswith("<", at) else None
     if priority is not None:
+        relay = draft.outer
+        if relay is not None and not must_be_host(relay) and not _line_at(text, at):
+            return None  # `value <7> is out of range`
         steps.append(("pri", at, priority.end()))
         draft.priority = int(priority[1])
         at = skip_spaces(text, priority.end())
@@ -184,13 +222,31 @@ def _inner(draft: Draft, at: int, layer: int) -> Header | None:
             return _behind_time(draft, at, layer + 1)
     elif not _may_be_header(text, at):
         return None
-    header = cisco_layer(draft, at)
+    header = _versioned(draft, at) or cisco_layer(draft, at)
     if header is not None:
         return header
     clock = clock_at(text, at, steps)
     if clock is not None and clock.civil is not None:
         return _dated(draft, at, clock, layer + 1)
     return _behind_time(draft, at, layer + 1) if priority is not None else None
+
+
+def _versioned(draft: Draft, at: int) -> Header | None:
+    """RFC 5424's header or Meraki's, whole, behind that of a relay."""
+    text = draft.text
+    if _VERSION.match(text, at) is None:
+        return None
+    inner = scan_5424(text, at) or scan_meraki(text, at)
+    if inner is None:
+        return None
+    host, relay = inner.hostname or draft.outer, draft.relay or draft.outer
+    return replace(
+        inner,
+        hostname=host,
+        relay=None if relay == host else relay,
+        priority=draft.priority,
+        steps=(*draft.steps, *inner.steps),
+    )
 
 
 def _may_be_header(text: str, at: int) -> bool:
@@ -314,6 +370,8 @@ def _without_time(draft: Draft, at: int) -> Header:
         return _behind_tag(draft, tag.end)
     host = host_at(text, at)
     if host is not None and host.end > host.stop:
+        if _line_at(text, host.end):
+            return _behind_host(draft, host, 1)
         if host.sure:
             return _behind_host(draft, host, LAYERS_MAX)
         if _PROGRAM_DATED.match(text, at):
@@ -325,6 +383,17 @@ def _without_time(draft: Draft, at: int) -> Header:
             return _behind_host(draft, host, LAYERS_MAX)
     draft.format = "cisco-ios" if MNEMONIC.match(text, at) else "unparsed"
     return draft.header(at)
+
+
+def _line_at(text: str, at: int) -> bool:
+    """Whether a PRI and a header stand here: the word before them is a relay's name."""
+    priority = _INNER_PRI.match(text, at)
+    if priority is None:
+        return False
+    at = skip_spaces(text, priority.end())
+    if _VERSION.match(text, at) or scan(text, at) is not None:
+        return True
+    return cisco_layer(Draft(text, clock=_UNDATED), at) is not None
 
 
 def _second_time(draft: Draft, host: Host) -> Clock | None:

@@ -8,6 +8,8 @@ stand without its backslash.
 import re
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from trapgate.decode.syslog.header import Header, Step
 from trapgate.decode.syslog.times import iso
 from trapgate.model import Problem
@@ -40,6 +42,8 @@ same from a time that is RFC 3164's."""
 _PAIRS = re.compile(r'\[[A-Za-z_]{1,64}:"')
 """Check Point's pairs stand where structured data should: they are the text."""
 
+_MNEMONIC = re.compile(r"%[A-Z][A-Za-z0-9_-]{1,64}-[0-7]-[A-Za-z0-9_]{1,64}:?$")
+
 _ELEMENT = re.compile(r'\[([^\s=\]"]{1,255})')
 _PARAMETER = re.compile(r' +([^\s=\]"]{1,255})="([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
@@ -68,13 +72,16 @@ def scan_5424(text: str, at: int) -> Header | None:
     found = None if stamp == _NIL else iso(stamp, 0)
     if stamp != _NIL and (found is None or found.end != len(stamp)):
         return None
+    civil = None if found is None else found.civil
     end, elements, problem = structured_data(rest, 0)
     if problem is BAD_STRUCTURED_DATA and _PAIRS.match(rest):
         problem = None
+    if appname.startswith("%") and _MNEMONIC.match(appname):
+        return _retagged(text, steps, Header("rfc5424", "", civil, hostname=_value(hostname)))
     return Header(
         "rfc5424",
         rest[end:].removeprefix(" ").removeprefix(_BOM),
-        found.civil if found is not None else None,
+        civil,
         marked=elements.get("timeQuality", {}).get("isSynced") == "0",
         hostname=_value(hostname),
         appname=_value(appname),
@@ -84,6 +91,14 @@ def scan_5424(text: str, at: int) -> Header | None:
         problems=problems if problem is None else (*problems, problem),
         steps=steps,
     )
+
+
+def _retagged(text: str, steps: tuple[Step, ...], header: Header) -> Header:
+    """The header of a line whose mnemonic (`%ASA-4-106023`) a relay took for its program: the text
+    begins there."""
+    kept = tuple(step for step in steps if step[0] in ("time", "host"))
+    begin = next(start for name, start, _ in steps if name == "program")
+    return replace(header, text=text[begin:], steps=kept)
 
 
 def _steps(words: list[str], at: int) -> tuple[Step, ...]:

@@ -7,6 +7,7 @@ RFC 3164 §4.1.2, RFC 3339, Cisco's `service timestamps`, and what vendors make 
     2026 Jul  1 01:00:40     2026-Jul- 1 01:00:40      Wed Jul  1 01:00:40 2026
     2026-07-01T01:00:40Z     2026-7-1 01:00:40.270.1   2026/07/01 01:00:40          20260701T010040
     1 Jul 2026 01:00:40      01/Jul/2026:01:00:40      07/01/2026:01:00:40          1782867640.123
+    01.07.2026 01:00:40      01-07-2026 01:00:40
     00:01:01 and 2y10w (uptimes)
 """
 
@@ -73,8 +74,10 @@ _DAY_MONTH = re.compile(
 _SLASHED = re.compile(
     rf"([0-9]{{1,2}})/([0-9]{{1,2}})/([0-9]{{4}}|[0-9]{{2}})[ :,-]{{1,2}}{_CLOCK}"
 )
+_NUMBERS = re.compile(rf"([0-9]{{1,2}})([.-])([0-9]{{1,2}})\2([0-9]{{4}}) {{1,2}}{_CLOCK}")
+
 _ISO = re.compile(
-    r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})(?:[Tt]| {1,2})"
+    r"([0-9]{4})([-/:])([0-9]{1,2})\2([0-9]{1,2})(?:[Tt]| {1,2}|-(?=[0-9]{2}:))"
     r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]{0,9})?(?:\.[0-9]{1,2}(?= ))?"
     + _ZONE
 )
@@ -137,6 +140,18 @@ def _slashed(text: str, at: int) -> Found | None:
     return Found(found.end(), Civil(full_year, int(month), int(day), *clock))
 
 
+def _numbers(text: str, at: int) -> Found | None:
+    """`01.07.2026 01:00:40`, `01-07-2026 01:00:40`: the day first, unless that fits no month."""
+    found = _NUMBERS.match(text, at)
+    if found is None:
+        return None
+    day, _, month, year, hour, minute, second, fraction, half = found.groups()
+    if int(month) > 12:
+        month, day = day, month
+    clock = (_hours(hour, half), int(minute), int(second), _fraction_ns(fraction))
+    return Found(found.end(), Civil(int(year), int(month), int(day), *clock))
+
+
 def _named_month(
     end: int,
     year: str | None,
@@ -173,7 +188,8 @@ def _fraction_ns(digits: str | None) -> int:
 
 
 def iso(text: str, at: int) -> Found | None:
-    """`2026-01-01T01:00:40.123456+01:00`, also with a space, slashes, without zone or padding."""
+    """`2026-01-01T01:00:40.123456+01:00`, also with a space, slashes, without zone or padding;
+    `2026:01:01-01:00:40` (Sophos)."""
     found = _ISO.match(text, at)
     if found is None:
         return None
@@ -239,8 +255,10 @@ _BY_LETTERS: Mapping[str, Shape] = {
 _BY_DIGITS: Mapping[tuple[int, str], tuple[Shape, ...]] = {
     (4, "-"): (iso, _year_month),
     (4, "/"): (iso,),
+    (4, ":"): (iso,),
     (4, " "): (_year_month,),
-    **dict.fromkeys(((size, mark) for size in (1, 2) for mark in " -"), (_day_month,)),
+    **dict.fromkeys(((size, mark) for size in (1, 2) for mark in " -"), (_day_month, _numbers)),
+    **dict.fromkeys(((size, ".") for size in (1, 2)), (_numbers,)),
     **dict.fromkeys(((size, "/") for size in (1, 2)), (_slashed, _day_month)),
     **dict.fromkeys(((size, ":") for size in (1, 2, 3)), (_uptime,)),
     **dict.fromkeys(((size, unit) for size in (1, 2, 3, 4) for unit in "ywdh"), (_uptime,)),
