@@ -1,6 +1,6 @@
 """The published configuration, as one process follows it.
 
-In: the bundle in `run`, which core and the supervisor publish. Out: configurations to take over.
+In: the bundle in `run`, which the supervisor publishes. Out: configurations to take over.
 The file may be lost or damaged at any time: that changes nothing, all go on with what they have.
 """
 

@@ -150,7 +150,7 @@ class Supervisor:
     # -- life of the processes ---------------------------------------------------------------
 
     def _start(self, name: str) -> None:
-        self._take_over()
+        self._republish()
         self._started[name] = time.monotonic()
         self._due.pop(name, None)
         _flush()
@@ -231,7 +231,7 @@ class Supervisor:
             code = self._tend(stop_on_failure=False)
             if code is not None:
                 return code
-            self._take_over()
+            self._republish()
             self._publish_metrics()
             wait = min([1.0, *(at - time.monotonic() for at in self._due.values())])
             received = signal.sigtimedwait(_SIGNALS, max(0.0, wait))
@@ -369,15 +369,11 @@ class Supervisor:
                     logger().error("listeners.not-told", name=name, reason=str(error))
                     os.kill(pid, signal.SIGKILL)
 
-    def _take_over(self) -> None:
-        """Use what core has published, if it was told to reload: else a process that starts again
-        would go on with the files of long ago. If `run` was lost, publish anew what is in use."""
+    def _republish(self) -> None:
+        """If `run` was lost, publish anew what is in use."""
         with self._publishing.contained():
             if self._published.lost():
                 self._published.publish(self.configuration.bundle)
-        configuration = self._published.newer()
-        if configuration is not None:
-            self.configuration = configuration
 
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, ASKED)
