@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import msgspec
 
 from trapgate.config import Cidr
+from trapgate.model import unmapped
 
 ADDRESSES_CACHED_MAX = 65_536
 """Addresses whose verdict is remembered; a scan of spoofed sources empties the cache, no more."""
@@ -22,10 +23,7 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 def canonical(host: str) -> IPv4Address | IPv6Address:
     """The address that the socket module writes as `host`, without its zone: a v4-mapped one is
     the IPv4 address that it stands for."""
-    address: IPv4Address | IPv6Address = ip_address(host.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
+    return unmapped(ip_address(host.partition("%")[0]))
 
 
 class AccessList:

@@ -19,6 +19,7 @@ from trapgate.model.datagram import (
     Outcome,
     Position,
     Protocol,
+    unmapped,
 )
 from trapgate.model.event import BUCKET_S, RAW_BYTES_MAX, Dataset, Event, FieldValue
 from trapgate.model.labels import (
@@ -129,4 +130,5 @@ __all__ = [
     "labels_text",
     "parse_rfc3339",
     "rfc3339",
+    "unmapped",
 ]

@@ -1,6 +1,7 @@
 """What came in from the network, before anybody looked inside."""
 
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
 
@@ -29,6 +30,12 @@ class Outcome(StrEnum):
     KERNEL_DROPPED = "kernel-dropped"
     SPOOL_FULL = "spool-full"
     WRITE_FAILED = "write-failed"
+
+
+def unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that a v4-mapped one stands for (RFC 4291 §2.5.5.2); any other as it is."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
 
 
 class Endpoint(msgspec.Struct, frozen=True):

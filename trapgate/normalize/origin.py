@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from trapgate.config import Cidr
-from trapgate.model import Trap
+from trapgate.model import Trap, unmapped
 from trapgate.normalize.settings import AgentAddressPolicy
 from trapgate.normalize.sources import ADDRESSES_CACHED_MAX, Source, Sources
 
@@ -134,11 +134,9 @@ def _address(said: str | bytes) -> IPv4Address | IPv6Address | None:
         forms = [said.decode("ascii"), said]
     for form in forms:
         try:
-            address = ip_address(form)
+            return unmapped(ip_address(form))
         except ValueError:
             continue
-        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        return mapped or address
     return None
 
 

@@ -2,9 +2,10 @@
 
 import math
 import re
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
+from trapgate.model import unmapped
 from trapgate.model.query import Network, Phrase, Present, Query, Range, Wildcard, Word
 from trapgate.query.errors import QueryError
 from trapgate.query.fields import FieldKind
@@ -80,8 +81,7 @@ def _address(field: str, value: Token) -> Query:
     except ValueError:
         hint = "write 10.0.0.1, 2001:db8::1 or 10.0.0.0/8"
         raise QueryError(value.offset, f'"{value.text}" is not an IP address', hint) from None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return Word(field, str(mapped or address))
+    return Word(field, str(unmapped(address)))
 
 
 def _network(value: Token) -> str:
