@@ -1,7 +1,7 @@
 import pytest
 
 from trapgate.config import Cidr
-from trapgate.decode.snmp import communities
+from trapgate.decode.snmp.allowed import ADDRESSES_CACHED_MAX
 from trapgate.decode.snmp.communities import (
     SOURCE_NOT_ALLOWED,
     UNKNOWN_COMMUNITY,
@@ -53,10 +53,10 @@ def test_no_entry_lets_nobody_in() -> None:
 
 def test_addresses_are_remembered_within_bounds() -> None:
     known = Communities([entry("all", "public", "any")])
-    for number in range(communities.ADDRESSES_CACHED_MAX + 3):
+    for number in range(ADDRESSES_CACHED_MAX + 3):
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
         assert known.credential(b"public", address) == "all"
-    assert len(known._allowed) == 3
+    assert len(known._allowed._known) == 3
 
 
 def test_a_community_that_was_not_read_from_its_file_is_a_bug() -> None:

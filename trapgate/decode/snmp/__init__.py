@@ -1,7 +1,8 @@
 """SNMP traps and informs: bytes → `Trap` (RFC 1157, 1901, 3416, 3584), or the reason why not.
 
-`ber` reads elements, `envelope` version and community, `communities` lets in, `pdu` and
-`varbinds` read the rest, `problems` are the two tables of what can be wrong, `decoder` joins them.
+`ber` reads elements, `envelope` version and community, `communities` lets in (`allowed` says from
+where), `pdu` and `varbinds` read the rest, `problems` are the two tables of what can be wrong,
+`decoder` joins them.
 
 SNMPv3 (RFC 3412, 3414, 3826, 7860): `v3` reads the message, `users` are the settings, `keys` and
 `privacy` the algorithms, `authentication` finds who signed it, `engines` is what is remembered,

@@ -8,10 +8,10 @@ engine; or the reason why there is none.
 import hmac
 from collections.abc import Sequence
 from hmac import compare_digest
-from ipaddress import ip_address
 
 import msgspec
 
+from trapgate.decode.snmp.allowed import Allowed
 from trapgate.decode.snmp.keys import AUTH, Auth, localized, passphrase_key, privacy_key
 from trapgate.decode.snmp.privacy import PrivacyCipher, cipher_of
 from trapgate.decode.snmp.refusals import (
@@ -24,9 +24,6 @@ from trapgate.decode.snmp.refusals import (
 )
 from trapgate.decode.snmp.users import UserSettings, engine_id_of
 from trapgate.decode.snmp.v3 import Message
-
-ADDRESSES_CACHED_MAX = 65_536
-"""Addresses whose entries are remembered; a scan of spoofed sources empties the cache, no more."""
 
 KEYS_CACHED_MAX = 32_768
 """Localized keys that are remembered, about 45 MB with their ciphers. Only what has verified a
@@ -102,21 +99,15 @@ class Users:
     """
 
     def __init__(self, entries: Sequence[UserSettings]) -> None:
-        self._users: dict[bytes, list[User]] = {}
-        for entry in entries:
-            self._users.setdefault(entry.security_name, []).append(User(entry))
-        self._sources = {entry.name: entry.sources for entry in entries}
-        self._allowed: dict[str, frozenset[str]] = {}
+        self._users: dict[bytes, list[tuple[int, User]]] = {}
+        for number, entry in enumerate(entries):
+            self._users.setdefault(entry.security_name, []).append((number, User(entry)))
+        self._allowed = Allowed([entry.sources for entry in entries])
         self._keys: dict[tuple[str, bytes], Keys] = {}
 
-    def allowed(self, address: str) -> frozenset[str]:
-        """The entries that take this address."""
-        allowed = self._allowed.get(address)
-        if allowed is None:
-            if len(self._allowed) >= ADDRESSES_CACHED_MAX:
-                self._allowed.clear()
-            allowed = self._allowed[address] = self._search(address)
-        return allowed
+    def any_from(self, address: str) -> bool:
+        """Whether any entry takes this address."""
+        return any(self._allowed.of(address))
 
     def sender(self, message: Message, data: bytes, address: str, own_id: bytes) -> Sender:
         """The entry that this message is from.
@@ -127,8 +118,8 @@ class Users:
         named = self._users.get(message.user)
         if named is None:
             raise Refused(UNKNOWN_USER)
-        allowed = self.allowed(address)
-        users = [user for user in named if user.settings.name in allowed]
+        allowed = self._allowed.of(address)
+        users = [user for number, user in named if allowed[number]]
         if not users:
             raise Refused(SOURCE_NOT_ALLOWED)
         rank = message.rank
@@ -162,15 +153,3 @@ class Users:
                 self._keys.clear()
             self._keys[name] = keys
         return keys
-
-    def _search(self, address: str) -> frozenset[str]:
-        """The entries that take an address; none does if it is no IP address."""
-        try:
-            ip = ip_address(address.partition("%")[0])
-        except ValueError:
-            return frozenset()
-        return frozenset(
-            name
-            for name, sources in self._sources.items()
-            if any(cidr.holds(ip) for cidr in sources)
-        )

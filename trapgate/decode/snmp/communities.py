@@ -6,13 +6,10 @@ and each entry counts only from its own networks.
 
 from collections.abc import Sequence
 from hmac import compare_digest
-from ipaddress import ip_address
 
+from trapgate.decode.snmp.allowed import Allowed
 from trapgate.decode.snmp.settings import CommunitySettings
 from trapgate.model import Outcome, Refusal
-
-ADDRESSES_CACHED_MAX = 65_536
-"""Addresses whose entries are remembered; a scan of spoofed sources empties the cache, no more."""
 
 UNKNOWN_COMMUNITY = Refusal(Outcome.COMMUNITY_DENIED, "unknown-community")
 SOURCE_NOT_ALLOWED = Refusal(Outcome.COMMUNITY_DENIED, "source-not-allowed")
@@ -26,17 +23,14 @@ class Communities:
         if missing:
             raise ValueError(f"communities were not read from their files: {missing}")
         self._entries = tuple((entry.name, (entry.community or "").encode()) for entry in entries)
-        self._sources = tuple(entry.sources for entry in entries)
-        self._allowed: dict[str, tuple[bool, ...]] = {}
+        self._allowed = Allowed([entry.sources for entry in entries])
 
     def credential(self, community: bytes, address: str) -> str | Refusal:
         """The name of the first entry with this community that takes this address, else why not.
 
         The time taken depends on the number of entries, not on which of them matches.
         """
-        allowed = self._allowed.get(address)
-        if allowed is None:
-            allowed = self._remember(address)
+        allowed = self._allowed.of(address)
         chosen: str | Refusal = UNKNOWN_COMMUNITY
         for (name, known), here in zip(self._entries, allowed, strict=True):
             if compare_digest(known, community):
@@ -52,17 +46,3 @@ class Communities:
         for _, community in self._entries:
             data = data.replace(community, b"*" * len(community))
         return data
-
-    def _remember(self, address: str) -> tuple[bool, ...]:
-        if len(self._allowed) >= ADDRESSES_CACHED_MAX:
-            self._allowed.clear()
-        allowed = self._allowed[address] = self._search(address)
-        return allowed
-
-    def _search(self, address: str) -> tuple[bool, ...]:
-        """Which entries take this address; none does if it is no IP address."""
-        try:
-            ip = ip_address(address.partition("%")[0])
-        except ValueError:
-            return tuple(False for _ in self._entries)
-        return tuple(any(cidr.holds(ip) for cidr in sources) for sources in self._sources)

@@ -248,7 +248,7 @@ class Usm:
         address = datagram.peer.address
         if own is None or counter is None or not self._rules.discovery:
             return None
-        if not _confirmed(message, datagram.data) or not self._users.allowed(address):
+        if not _confirmed(message, datagram.data) or not self._users.any_from(address):
             return None
         keys = None
         if message.engine_id != own.engine_id:
