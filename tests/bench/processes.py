@@ -8,8 +8,11 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 POLL_S = 0.002
 """How often a condition is looked at."""
@@ -51,6 +54,41 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()
+
+
+class Running(ABC):
+    """A program that runs in a folder of its own for as long as the context: it is ready inside and
+    has ended behind it."""
+
+    _process: "subprocess.Popen[bytes]"
+
+    def __init__(self, name: str, ready_s: float) -> None:
+        self._name = name
+        self._ready_s = ready_s
+
+    def __enter__(self) -> Self:
+        self._process = self._started()
+        try:
+            wait_until(self._is_ready, self._ready_s, f"{self._name} is ready")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        end(self._process)
+
+    @abstractmethod
+    def _started(self) -> "subprocess.Popen[bytes]":
+        """Write what it needs into its folder and start it."""
+
+    @abstractmethod
+    def _is_ready(self) -> bool: ...
 
 
 def children(pid: int) -> list[int]:

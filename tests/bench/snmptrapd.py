@@ -5,10 +5,8 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from .processes import cpu_us, end, free_port, wait_until
+from .processes import Running, cpu_us, free_port
 
 PROGRAM = shutil.which("snmptrapd") or shutil.which("snmptrapd", path="/usr/sbin")
 """Where it is; `None` where it is not installed (Debian's package `snmptrapd`)."""
@@ -21,13 +19,14 @@ OPEN_TO_ALL = "disableAuthorization yes\n"
 _TRAP_OID = b".1.3.6.1.6.3.1.1.4.1.0"
 
 
-class Snmptrapd:
+class Snmptrapd(Running):
     """One run of it, numeric output; every community is let in unless `config` says otherwise.
     A context manager."""
 
     def __init__(self, folder: Path, config: str = OPEN_TO_ALL) -> None:
         if PROGRAM is None:
             raise FileNotFoundError("snmptrapd")
+        super().__init__("snmptrapd", READY_S)
         self.port = free_port(socket.SOCK_DGRAM)
         self._log = folder / "traps.log"
         self._folder = folder
@@ -35,32 +34,18 @@ class Snmptrapd:
         self._counted_bytes = 0
         self._counted = 0
 
-    def __enter__(self) -> Self:
+    def _started(self) -> "subprocess.Popen[bytes]":
         self._folder.mkdir(parents=True)
         config = self._folder / "snmptrapd.conf"
         config.write_text(self._config)
         where = f"udp:127.0.0.1:{self.port}"
         flags = ["-f", "-Lf", str(self._log), "-n", "-On", "-C", "-c", str(config)]
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [str(PROGRAM), *flags, where],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "SNMP_PERSISTENT_DIR": str(self._folder)},
         )
-        try:
-            wait_until(self._is_ready, READY_S, "snmptrapd is ready")
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        end(self._process)
 
     def cpu(self) -> float:
         """CPU microseconds so far."""

@@ -6,10 +6,9 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
-from .processes import cpu_us, end, free_port, wait_until
+from .processes import Running, cpu_us, free_port
 
 Transport = Literal["udp", "tcp"]
 
@@ -47,7 +46,7 @@ log {{ source(in); destination(out);{flow} }};
 """
 
 
-class Syslogd:
+class Syslogd(Running):
     """One run of either, in a folder of its own. A context manager."""
 
     def __init__(self, name: str, folder: Path, transport: Transport) -> None:
@@ -55,34 +54,20 @@ class Syslogd:
         if not present(name):
             raise FileNotFoundError(name)
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        super().__init__(name, READY_S)
         self.port = free_port(kind)
-        self._name = name
         self._folder = folder
         self._transport = transport
         self._counted = 0
         self._counted_bytes = 0
 
-    def __enter__(self) -> Self:
+    def _started(self) -> "subprocess.Popen[bytes]":
         self._folder.mkdir(parents=True)
         command, environment = self._rsyslog() if self._name == "rsyslog" else self._syslog_ng()
         with (self._folder / "output").open("wb") as output:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 command, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
-        try:
-            wait_until(self._is_ready, READY_S, f"{self._name} is ready")
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        end(self._process)
 
     def cpu(self) -> float:
         """CPU microseconds so far."""
