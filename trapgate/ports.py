@@ -15,6 +15,7 @@ from trapgate.model import (
     Event,
     Notification,
     Now,
+    Place,
     Position,
     Unit,
     UnitOutcome,
@@ -105,7 +106,7 @@ class EventStore(Protocol):
         ...
 
     def search(
-        self, query: Query, *, start: int, end: int, limit: int, before: Position | None = None
+        self, query: Query, *, start: int, end: int, limit: int, before: Place | None = None
     ) -> Sequence[Event]:
         """The newest `limit` events received in [start, end) that meet the query, newest first;
         `before` continues behind a page's last event. A store that bounds its work raises an error

@@ -20,7 +20,7 @@ from trapgate.pipeline.leg import Leg
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
-from trapgate.store.folder import DAY_NS, day_path
+from trapgate.store.sqlite.folder import DAY_NS, day_path
 
 SOME_DAY = 20_000
 """Long after the first of days."""

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
-from trapgate.store.schema import SEQUENCE_BITS, open_to_read
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, open_to_read
 
 from .processes import (
     children,

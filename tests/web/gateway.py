@@ -14,7 +14,7 @@ from trapgate.alerting.protocol import Commit, Committed, Receive
 from trapgate.model import NS_PER_S, Alert, Decision, Now
 from trapgate.state import MemoryStateStore, SqliteHistory
 from trapgate.store import SqliteEventStore
-from trapgate.store.sqlite import ROWS_EXAMINED_MAX
+from trapgate.store.sqlite.store import ROWS_EXAMINED_MAX
 from trapgate.web import Backend, build_app
 
 RESOLVE_TIMEOUT_S = 300

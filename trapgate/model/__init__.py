@@ -21,7 +21,14 @@ from trapgate.model.datagram import (
     Protocol,
     unmapped,
 )
-from trapgate.model.event import BUCKET_S, RAW_BYTES_MAX, Dataset, Event, FieldValue
+from trapgate.model.event import (
+    BUCKET_S,
+    RAW_BYTES_MAX,
+    Dataset,
+    Event,
+    FieldValue,
+    Place,
+)
 from trapgate.model.labels import (
     Labels,
     alert_order,
@@ -103,6 +110,7 @@ __all__ = [
     "Notification",
     "Now",
     "Outcome",
+    "Place",
     "Position",
     "PostedAlert",
     "Problem",

@@ -42,6 +42,17 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def place(self) -> "Place":
+        return Place(self.received_at, self.position)
+
+
+class Place(msgspec.Struct, frozen=True, order=True):
+    """Where an event stands among all that a store has: what a page continues behind."""
+
+    received_at: int
+    position: Position
+
 
 RAW_BYTES_MAX = 8_192
 """How much of a datagram an event keeps: more than any trap in the field, and a bound on what a

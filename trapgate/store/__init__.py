@@ -11,7 +11,7 @@ from trapgate.store.errors import (
     TooManyRows,
     Unstorable,
 )
-from trapgate.store.sqlite import RETENTION_BYTES_MAX, RETENTION_DAYS, SqliteEventStore
+from trapgate.store.sqlite.store import RETENTION_BYTES_MAX, RETENTION_DAYS, SqliteEventStore
 
 __all__ = [
     "RETENTION_BYTES_MAX",

@@ -7,9 +7,9 @@ import pytest
 from store.events import MIDNIGHT, event
 from trapgate.model import NEVER
 from trapgate.store import SqliteEventStore
-from trapgate.store.folder import BUCKET_NS, DAY_NS, day_path, delete_day
-from trapgate.store.narrow import Narrowing
-from trapgate.store.reader import DayReader, Place, Span, spans
+from trapgate.store.sqlite.folder import BUCKET_NS, DAY_NS, day_path, delete_day
+from trapgate.store.sqlite.narrow import Narrowing
+from trapgate.store.sqlite.reader import DayReader, Span, Spot, spans
 
 B = BUCKET_NS
 
@@ -24,13 +24,13 @@ B = BUCKET_NS
         # the clock was set back: rows of bucket 5 lie among those of bucket 7
         ([(7, 1, 30), (5, 11, 20)], None, [Span(1, 30, 7 * B, 8 * B), Span(11, 20, 5 * B, 6 * B)]),
         # behind an event: not what is newer, not itself
-        ([(9, 20, 29), (7, 11, 15)], Place(9, 25), [Span(11, 24, 7 * B, 10 * B)]),
-        ([(9, 20, 29), (7, 11, 15)], Place(9, 20), [Span(11, 15, 7 * B, 8 * B)]),
-        ([(9, 20, 29), (7, 11, 15)], Place(8, 16), [Span(11, 15, 7 * B, 8 * B)]),
+        ([(9, 20, 29), (7, 11, 15)], Spot(9, 25), [Span(11, 24, 7 * B, 10 * B)]),
+        ([(9, 20, 29), (7, 11, 15)], Spot(9, 20), [Span(11, 15, 7 * B, 8 * B)]),
+        ([(9, 20, 29), (7, 11, 15)], Spot(8, 16), [Span(11, 15, 7 * B, 8 * B)]),
     ],
 )
 def test_spans(
-    buckets: list[tuple[int, int, int]], before: Place | None, expected: list[Span]
+    buckets: list[tuple[int, int, int]], before: Spot | None, expected: list[Span]
 ) -> None:
     assert spans(buckets, 0, NEVER, before) == expected
 

@@ -28,7 +28,7 @@ while True:
 
 
 def test_kill(tmp_path: Path) -> None:
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     for round_ in range(1, 4):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), tests], stdout=subprocess.PIPE, text=True

@@ -9,7 +9,7 @@ from store.events import MIDNIGHT, event
 from trapgate.model import NEVER, NS_PER_S, Now
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
-from trapgate.store.folder import DAY_NS, day_bytes, day_path, set_aside, stored_days
+from trapgate.store.sqlite.folder import DAY_NS, day_bytes, day_path, set_aside, stored_days
 
 TODAY = MIDNIGHT // DAY_NS
 NOON = Now(MIDNIGHT + DAY_NS // 2, 0)

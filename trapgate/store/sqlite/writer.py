@@ -8,9 +8,9 @@ from typing import Final
 
 from trapgate.model import NEVER, Event
 from trapgate.store.errors import Unstorable
-from trapgate.store.folder import BUCKET_NS
-from trapgate.store.row import encoded_document
-from trapgate.store.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_write
+from trapgate.store.sqlite.folder import BUCKET_NS
+from trapgate.store.sqlite.row import encoded_document
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_write
 
 NUMBERS_CACHED_MAX = 65_536
 """Texts of one column whose number is remembered: spoofed host names fill the file's dictionary,

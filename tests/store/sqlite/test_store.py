@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.events import MIDNIGHT, event, event_id
-from trapgate.model import BUCKET_S, NEVER, NS_PER_S, Event, Position
+from trapgate.model import BUCKET_S, NEVER, NS_PER_S, Event, Place, Position
 from trapgate.model.query import And, Everything, Query, Word
 from trapgate.store import (
     NewerSchema,
@@ -23,8 +23,8 @@ from trapgate.store import (
     TooManyRows,
     Unstorable,
 )
-from trapgate.store.folder import BROKEN_MAX, DAY_NS, day_path, set_aside, stored_days
-from trapgate.store.sqlite import GROUPS_MAX
+from trapgate.store.sqlite.folder import BROKEN_MAX, DAY_NS, day_path, set_aside, stored_days
+from trapgate.store.sqlite.store import GROUPS_MAX
 
 TODAY = MIDNIGHT // DAY_NS
 
@@ -180,7 +180,8 @@ def test_a_stream_is_followed_over_midnights_and_other_streams(store: SqliteEven
 def test_a_page_behind_an_event_that_is_gone_is_empty(store: SqliteEventStore) -> None:
     store.write([event(1), event(2)])
     for gone in (Position("raw-1", 3), Position("raw-2", 1), Position("raw-1", 1 << 50)):
-        assert store.search(Everything(), start=0, end=NEVER, limit=9, before=gone) == []
+        behind = Place(MIDNIGHT, gone)
+        assert store.search(Everything(), start=0, end=NEVER, limit=9, before=behind) == []
 
 
 arrivals = st.lists(
@@ -218,7 +219,7 @@ def test_clocks_and_streams_in_any_order(
 def agrees_with(store: SqliteEventStore, events: list[Event], page: int) -> None:
     found: list[Event] = []
     while True:
-        before = found[-1].position if found else None
+        before = found[-1].place if found else None
         more = store.search(Everything(), start=0, end=NEVER, limit=page, before=before)
         if not more:
             break
@@ -364,7 +365,9 @@ def test_a_broken_day_stops_no_other(tmp_path: Path, read_only: bool) -> None:
     assert everything(store) == [5, 4, 2, 1]
     assert sequences(store.since(Position("raw-1", 0), 9)) == [1, 2, 4, 5]
     assert store.get(event_id(3, MIDNIGHT - 2 * DAY_NS)) is None
-    page = store.search(Everything(), start=0, end=NEVER, limit=9, before=Position("raw-1", 2))
+    page = store.search(
+        Everything(), start=0, end=NEVER, limit=9, before=Place(MIDNIGHT, Position("raw-1", 2))
+    )
     assert sequences(page) == [1]
     store.close()
 

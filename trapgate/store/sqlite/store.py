@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Self
 
-from trapgate.model import Event, FieldValue, Now, Position
+from trapgate.model import Event, FieldValue, Now, Place, Position
 from trapgate.model.query import Query
 from trapgate.observe import logger
 from trapgate.query.predicate import predicate, read_field
@@ -26,7 +26,7 @@ from trapgate.store.errors import (
     is_broken,
     unavailable,
 )
-from trapgate.store.folder import (
+from trapgate.store.sqlite.folder import (
     BUCKET_NS,
     DAY_NS,
     day_bytes,
@@ -37,9 +37,9 @@ from trapgate.store.folder import (
     set_aside,
     stored_days,
 )
-from trapgate.store.narrow import narrowing
-from trapgate.store.reader import DayReader, Place
-from trapgate.store.writer import DayWriter
+from trapgate.store.sqlite.narrow import narrowing
+from trapgate.store.sqlite.reader import DayReader, Spot
+from trapgate.store.sqlite.writer import DayWriter
 
 RETENTION_DAYS = 30
 """As the data streams of the Elasticsearch store."""
@@ -119,7 +119,7 @@ class SqliteEventStore:
                 self._write_day(day, by_day[day])
 
     def search(
-        self, query: Query, *, start: int, end: int, limit: int, before: Position | None = None
+        self, query: Query, *, start: int, end: int, limit: int, before: Place | None = None
     ) -> Sequence[Event]:
         """The newest `limit` events received in [start, end) that meet the query; a `before` that
         is not stored (any more) has nothing behind it. Raises `TooManyRows` if the store's bound
@@ -226,11 +226,11 @@ class SqliteEventStore:
                 self._lock = None
 
     def _scan(
-        self, query: Query, start: int, end: int, before: Position | None
+        self, query: Query, start: int, end: int, before: Place | None
     ) -> Generator[Event, None, None]:
-        place: Place | None = None
+        place: Spot | None = None
         if before is not None:
-            place = self._place(before)
+            place = self._place(before.position)
             if place is None:
                 return
             end = min(end, (place.bucket + 1) * BUCKET_NS)
@@ -241,7 +241,7 @@ class SqliteEventStore:
                     if reader is not None:
                         yield from reader.newest_first(start, end, wanted, place)
 
-    def _place(self, position: Position) -> Place | None:
+    def _place(self, position: Position) -> Spot | None:
         for day in reversed(self._days()):
             place = None
             with self._passing_over(day), self._reading(day) as reader:

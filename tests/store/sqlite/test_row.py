@@ -5,7 +5,7 @@ import pytest
 
 from store.events import MIDNIGHT, event
 from trapgate.model import Event, Problem, Span
-from trapgate.store.row import StoredRow, encoded_document, event_of
+from trapgate.store.sqlite.row import StoredRow, encoded_document, event_of
 
 STREAMS = {3: "raw-1"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from store.events import MIDNIGHT
-from trapgate.store.folder import (
+from trapgate.store.sqlite.folder import (
     BUCKET_NS,
     DAY_NS,
     day_bytes,

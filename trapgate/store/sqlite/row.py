@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from trapgate.model import Dataset, Endpoint, Event, FieldValue, Position, Problem
-from trapgate.store.schema import SEQUENCE_BITS, SEQUENCE_MAX
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX
 
 StoredRow = tuple[int, int, int, str, Dataset, str, str, int | None, bytes, bytes]
 """seq, timestamp, received_at, id, dataset, code, device, severity, doc, raw: dictionary numbers

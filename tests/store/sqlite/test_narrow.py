@@ -3,7 +3,7 @@
 import pytest
 
 from trapgate.model.query import And, Everything, Not, Or, Query, Wildcard, Word
-from trapgate.store.narrow import Narrowing, narrowing
+from trapgate.store.sqlite.narrow import Narrowing, narrowing
 
 CODE = Word("event.code", "UPDOWN")
 DEVICE = Word("host.name", "router-1")

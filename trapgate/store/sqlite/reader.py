@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from trapgate.model import Event, Position
-from trapgate.store.folder import BUCKET_NS
-from trapgate.store.narrow import Narrowing
-from trapgate.store.row import StoredRow, event_of
-from trapgate.store.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_read
+from trapgate.store.sqlite.folder import BUCKET_NS
+from trapgate.store.sqlite.narrow import Narrowing
+from trapgate.store.sqlite.row import StoredRow, event_of
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_read
 
 _SELECT = """
     SELECT seq, timestamp, received_at, id,
@@ -22,7 +22,7 @@ _SELECT = """
 """
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """Where an event stands in a file's order: by 10 s of `received_at`, then by position."""
 
     bucket: int
@@ -74,7 +74,7 @@ class DayReader:
     ) -> None:
         self._connection.close()
 
-    def place(self, position: Position) -> Place | None:
+    def place(self, position: Position) -> Spot | None:
         """Where the event of a position stands; `None` if it is not in this file."""
         stream = self._number("streams", position.stream)
         if stream is None or not 0 < position.sequence <= SEQUENCE_MAX:
@@ -83,10 +83,10 @@ class DayReader:
         row = self._connection.execute(
             "SELECT received_at FROM events WHERE seq = ?", (seq,)
         ).fetchone()
-        return Place(row[0] // BUCKET_NS, seq) if row else None
+        return Spot(row[0] // BUCKET_NS, seq) if row else None
 
     def newest_first(
-        self, start: int, end: int, narrowing: Narrowing, before: Place | None
+        self, start: int, end: int, narrowing: Narrowing, before: Spot | None
     ) -> Iterator[Event]:
         """The events received in [start, end) that `narrowing` lets through, behind `before`."""
         condition, values = "", []
@@ -137,7 +137,7 @@ class DayReader:
         ).fetchone()
         return int(row[0]) if row else None
 
-    def _spans(self, start: int, end: int, before: Place | None) -> list[Span]:
+    def _spans(self, start: int, end: int, before: Spot | None) -> list[Span]:
         rows = self._connection.execute(
             "SELECT bucket, first, last FROM buckets WHERE bucket BETWEEN ? AND ?"
             " ORDER BY bucket DESC, stream DESC",
@@ -152,7 +152,7 @@ class DayReader:
 
 
 def spans(
-    buckets: Iterable[tuple[int, int, int]], start: int, end: int, before: Place | None
+    buckets: Iterable[tuple[int, int, int]], start: int, end: int, before: Spot | None
 ) -> list[Span]:
     """The runs of rows that give the events of these buckets (bucket, first seq, last seq; newest
     first) in order, each once, those behind `before` only.

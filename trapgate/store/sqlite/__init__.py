@@ -1,0 +1,1 @@
+"""The embedded event store: SQLite files, one folder for one trapgate."""
