@@ -92,6 +92,7 @@ def test_an_alert_is_durable_then_claimed_then_told_then_confirmed() -> None:
             await until(lambda: "notified" in site.verdicts())
             (told,) = site.receivers.told
             assert (told.reason, told.alerts) == (NEW, (alert,))
+            await until(lambda: site.store.log()[0].intent is None)  # told, and then confirmed
             (entry,) = site.store.log()
             assert (entry.firing, entry.intent) == ((alert.fingerprint,), None)
             assert entry.memory == {"ticket": "INC1"}

@@ -225,6 +225,13 @@ def await_alerts(trapgate: Trapgate, count: int) -> None:
     eventually(lambda: len(trapgate.alerts()) == count, f"{count} alerts")
 
 
+def lose(folder: Path) -> None:
+    """Take the folder away at once, whoever is just writing into it."""
+    gone = folder.with_name(f"{folder.name}.gone")
+    folder.rename(gone)
+    shutil.rmtree(gone)
+
+
 def test_of_everything_at_once(trapgate: Trapgate, webhook: Webhook, device: Sender) -> None:
     for pid in trapgate.children():
         os.kill(pid, signal.SIGKILL)
@@ -235,13 +242,13 @@ def test_of_everything_at_once(trapgate: Trapgate, webhook: Webhook, device: Sen
 def test_of_run(trapgate: Trapgate, webhook: Webhook, device: Sender) -> None:
     """`run` may be lost at any time: all go on, it is made again, and who starts finds it."""
     pids = {name: trapgate.process(name) for name in ("receive", "ingest", "core")}
-    shutil.rmtree(trapgate.layout.run)
+    lose(trapgate.layout.run)
     eventually(trapgate.layout.bundle.is_file, "the configuration is published again")
     device.send(link_trap(1))
     webhook.await_statuses(interface(1), "firing")
     assert {name: trapgate.process(name) for name in pids} == pids
 
-    shutil.rmtree(trapgate.layout.run)
+    lose(trapgate.layout.run)
     trapgate.kill_process("ingest")
     device.send(link_trap(2))
     webhook.await_statuses(interface(2), "firing")
@@ -255,7 +262,7 @@ def test_of_run_that_cannot_be_made_again(
     trapgate: Trapgate, webhook: Webhook, device: Sender
 ) -> None:
     """A file is where the folder was: nothing can be published, and nothing ends by that."""
-    shutil.rmtree(trapgate.layout.run)
+    lose(trapgate.layout.run)
     trapgate.layout.run.write_text("")
     trapgate.kill_process("ingest")
     device.send(link_trap(1))

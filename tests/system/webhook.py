@@ -120,7 +120,10 @@ class _Answer(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return  # the sender was killed half way
         delivery = Delivery(self.headers["Idempotency-Key"], json.loads(body))
         status, retry_after = self.server.webhook.take(delivery)
         try:
