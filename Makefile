@@ -23,7 +23,7 @@ test: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@tests/install-peers
-	$(PYTHON) -m tests.bench $(ARGS)
+	PYTHONPATH=tests $(PYTHON) -m tests.bench $(ARGS)
 
 docs: $(VENV)/dev.stamp
 	$(VENV)/bin/pytest -q tests/docs --update-golden

@@ -8,7 +8,7 @@ import pytest
 
 from golden import Golden
 
-pytest_plugins = ("pytester",)
+pytest_plugins = ("pytester", "elastic")
 
 SKIP_FORBIDDEN = "CI=true, so that a skipped real-peer test is a failure; it was skipped: "
 

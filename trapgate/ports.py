@@ -128,6 +128,19 @@ class EventStore(Protocol):
         ...
 
 
+class KeptStore(EventStore, Protocol):
+    """An event store as the process has it that writes it."""
+
+    def retain(self, now: Now, *, days: int, bytes_max: int) -> Sequence[str]:
+        """Delete what is older than so many days or beyond so many bytes, unless the store's own
+        servers do; returns the names of what was deleted."""
+        ...
+
+    def close(self) -> None:
+        """Give up files and connections; safe twice."""
+        ...
+
+
 class StateStore(Protocol):
     """The consistent state: revisioned keys, changed by units only."""
 

@@ -33,7 +33,7 @@ def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
     configuration, problems = build(bundle_of(written(tmp_path, trapgate="{}")))
     assert configuration is not None
     assert problems == []
-    assert configuration.translator(lambda: None)
+    assert configuration.translator(lambda *_: None)
     protocols = {entry.protocol for entry in configuration.settings.listen}
     assert protocols == {Protocol.SNMP, Protocol.SYSLOG}
 
@@ -63,6 +63,13 @@ def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
         (
             {"trapgate": MAIN + "spool: {workers: 17}"},
             ['trapgate.yml:3:9: "workers" must be from 1 to 16'],
+        ),
+        (
+            {"trapgate": MAIN + "spool: {age_max: 9m}"},
+            [
+                'trapgate.yml:3:9: "age_max" must be 10m or more '
+                "(leave it empty to have no such bound)"
+            ],
         ),
         (
             {"trapgate": MAIN + "spool: {workers: 2, size_max: 7MiB}"},

@@ -16,11 +16,11 @@ from trapgate.listen import RecordReader
 from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics
 from trapgate.pipeline.ingest import Ingest, Sinks
-from trapgate.pipeline.leg import Leg
+from trapgate.pipeline.leg import DURABLE, Leg
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
-from trapgate.store.sqlite.folder import DAY_NS, day_path
+from trapgate.store.sqlite.folder import DAY_NS, Part, part_path
 
 SOME_DAY = 20_000
 """Long after the first of days."""
@@ -49,9 +49,9 @@ class Site:
         self.ingest = Ingest(
             store_leg=legs[0],
             rules_leg=legs[1],
-            translator=configuration.translator(lambda: None),
+            translator=configuration.translator(lambda *_: None),
             memories=memories,
-            sinks=Sinks(lambda _: None, lambda _: None, lambda _: None, lambda *_: None),
+            sinks=Sinks(lambda _: DURABLE, lambda _: None, lambda _: None, lambda *_: None),
             metrics=self.metrics,
             now=lambda: self.moment,
         )
@@ -62,7 +62,7 @@ class Site:
             settings=configuration.settings.store,
             store=self.store,
             spools=[TendedSpool(self.writer, self.metrics, (CORE_READER,))],
-            translator_of=lambda configuration: configuration.translator(lambda: None),
+            translator_of=lambda configuration: configuration.translator(lambda *_: None),
             revoked=self.revoked,
             count_damage=self.count,
             now=lambda: self.moment,
@@ -127,7 +127,7 @@ def test_what_the_disk_refuses_is_told_once_and_tried_again(
 def test_a_day_that_cannot_be_deleted_is_no_end(
     site: Site, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    day_path(site.layout.events, 0).mkdir()
+    part_path(site.layout.events, Part(0)).mkdir()
     for _ in range(2):
         site.turn()
     assert "".join(capfd.readouterr()).count("store.retention") == 1

@@ -17,16 +17,21 @@ from trapgate.listen.rebind import rebind
 
 
 def test_one_of_each_is_named_as_its_stage() -> None:
-    assert process_names(1) == ("receive", "ingest", "core")
-    assert stages(1) == (("receive",), ("ingest",), ("core",))
+    assert process_names(1, index=True) == ("receive", "ingest", "index", "core")
+    assert stages(1, index=True) == (("receive",), ("ingest",), ("index",), ("core",))
+
+
+def test_without_an_index() -> None:
+    assert process_names(1, index=False) == ("receive", "ingest", "core")
+    assert stages(1, index=False) == (("receive",), ("ingest",), ("core",))
 
 
 def test_all_receive_processes_come_first() -> None:
     assert receive_names(3) == ("receive", "receive-2", "receive-3")
-    assert stages(3) == (receive_names(3), ("ingest",), ("core",))
-    assert process_names(3) == (*receive_names(3), "ingest", "core")
-    assert [worker_of(name) for name in process_names(3)] == [1, 2, 3, 1, 1]
-    assert {stage_of(name) for name in process_names(16)} == set(STOP_S)
+    assert stages(3, index=False) == (receive_names(3), ("ingest",), ("core",))
+    assert process_names(3, index=True) == (*receive_names(3), "ingest", "index", "core")
+    assert [worker_of(name) for name in process_names(3, index=True)] == [1, 2, 3, 1, 1, 1]
+    assert {stage_of(name) for name in process_names(16, index=True)} == set(STOP_S)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -42,6 +47,6 @@ def test_whose_sockets(workers: int) -> None:
     assert own_listeners("receive", listeners) == (first, tcp)
     assert own_listeners("receive-2", listeners) == listeners[1:workers]
     assert own_listeners("ingest", listeners) == (first, tcp)
-    assert own_listeners("core", listeners) == ()
+    assert own_listeners("index", listeners) == own_listeners("core", listeners) == ()
     for bound in listeners:
         bound.close()

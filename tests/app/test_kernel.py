@@ -12,8 +12,9 @@ from trapgate.app.settings import WORKERS_MAX
 
 
 def test_names_are_told_apart_within_what_the_kernel_keeps() -> None:
-    names = {kernel_name(name) for name in ("supervisor", *process_names(WORKERS_MAX))}
-    assert len({name.encode()[:NAME_BYTES_MAX] for name in names}) == WORKERS_MAX + 3
+    processes = process_names(WORKERS_MAX, index=True)
+    names = {kernel_name(name) for name in ("supervisor", *processes)}
+    assert len({name.encode()[:NAME_BYTES_MAX] for name in names}) == WORKERS_MAX + 4
     assert max(map(len, names)) <= NAME_BYTES_MAX
 
 
@@ -24,6 +25,7 @@ def test_names_are_told_apart_within_what_the_kernel_keeps() -> None:
         ("receive", "trapgate-recv"),
         ("receive-16", "trapgate-recv16"),
         ("ingest", "trapgate-ingest"),
+        ("index", "trapgate-index"),
         ("core", "trapgate-core"),
     ],
 )

@@ -1,18 +1,21 @@
 """trapgate as a user runs it: `python -m trapgate run` with a configuration in an empty folder."""
 
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.request import urlopen
 
+from trapgate.app.kernel import kernel_name
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
-from trapgate.store.sqlite.schema import SEQUENCE_BITS, open_to_read
+from trapgate.store.sqlite.folder import part_path, stored_parts
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_read
 
 from .processes import (
     children,
@@ -42,8 +45,8 @@ observe: {{log_level: warning}}
 """The limit of events a second of one source is off: all of the load comes from one address."""
 
 LAST_OF_DATAGRAMS = """
-    SELECT buckets.last FROM buckets JOIN streams ON streams.number = buckets.stream
-    WHERE instr(streams.text, '/') = 0"""
+    SELECT text, max(last) FROM buckets JOIN streams ON number = stream
+    WHERE instr(text, '/') = 0 GROUP BY text"""
 COUNT_OF_DATAGRAMS = f"""
     SELECT count(*) FROM events JOIN streams ON streams.number = events.seq >> {SEQUENCE_BITS}
     WHERE instr(streams.text, '/') = 0"""
@@ -153,32 +156,30 @@ class Product:
     def stored_datagrams(self) -> int:
         """How many events the store has that are of datagrams; the others tell of gaps in the
         sequence numbers that a device gives its lines."""
-        count = 0
-        for path in self._events.glob("events-*.sqlite"):
-            connection = open_to_read(path)
-            if connection is None:
-                continue
-            with closing(connection):
-                count += connection.execute(COUNT_OF_DATAGRAMS).fetchone()[0]
-        return count
+        return sum(
+            connection.execute(COUNT_OF_DATAGRAMS).fetchone()[0] for connection in self._parts()
+        )
 
     @property
     def _events(self) -> Path:
         return self.folder / "data" / "events"
 
-    def _reached(self) -> Mapping[int, int]:
+    def _reached(self) -> Mapping[str, int]:
         """The last stored sequence of each stream; sequences count from 1 without gaps, and are
         stored in their order."""
-        reached: dict[int, int] = {}
-        for path in self._events.glob("events-*.sqlite"):
-            connection = open_to_read(path)
-            if connection is None:
-                continue
-            with closing(connection):
-                for seq in connection.execute(LAST_OF_DATAGRAMS).fetchall():
-                    stream, sequence = divmod(seq[0], 1 << SEQUENCE_BITS)
-                    reached[stream] = max(sequence, reached.get(stream, 0))
+        reached: dict[str, int] = {}
+        for connection in self._parts():
+            for stream, seq in connection.execute(LAST_OF_DATAGRAMS).fetchall():
+                reached[stream] = max(seq & SEQUENCE_MAX, reached.get(stream, 0))
         return reached
+
+    def _parts(self) -> Iterator[sqlite3.Connection]:
+        """The files of the store, each open while it is looked at."""
+        for part in stored_parts(self._events):
+            connection = open_to_read(part_path(self._events, part))
+            if connection is not None:
+                with closing(connection):
+                    yield connection
 
     def _is_ready(self) -> bool:
         if self._process.poll() is not None:
@@ -194,6 +195,8 @@ class Product:
                 roles["core"] = pid
             elif "events.lock" in names:
                 roles["ingest"] = pid
+            elif Path(f"/proc/{pid}/comm").read_text().strip() == kernel_name("index"):
+                roles["index"] = pid
             else:
                 roles["receive"] = pid
         return roles

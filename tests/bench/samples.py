@@ -49,6 +49,6 @@ def trap_datagrams(count: int) -> list[Datagram]:
 
 def trap_events(count: int) -> list[Event]:
     """The events of these traps, as the ingest loop makes them."""
-    translator = configuration().translator(lambda: None)
+    translator = configuration().translator(lambda *_: None)
     numbered = enumerate(trap_datagrams(count), start=1)
     return translator.batch(numbered, STREAM, translator.memory(), ARRIVED).events

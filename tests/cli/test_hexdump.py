@@ -1,8 +1,11 @@
 """Dumps of tcpdump, xxd, hexdump and Wireshark, and plain hexadecimal."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trapgate.cli.hexdump import bytes_of, is_dump, looks_like_hex, packets_of
+from trapgate.cli.hexdump import hexdump as written
 
 DATA = bytes(range(0x41, 0x41 + 39))
 """As characters it is letters, some of which look like hexadecimal."""
@@ -76,3 +79,14 @@ def test_plain_hexadecimal(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "trap.pcap", "./3054", "0x", "é0"])
 def test_what_is_not(text: str) -> None:
     assert not looks_like_hex(text)
+
+
+@given(st.binary(min_size=1, max_size=70))
+def test_what_is_written_is_read_again(data: bytes) -> None:
+    assert packets_of("\n".join(written(data))) == [data]
+
+
+def test_a_dump_of_ours() -> None:
+    assert list(written(DATA[:18] + b"\x00\x7f"))[1:] == [
+        "00000010  51 52 00 7f                                      |QR..|"
+    ]

@@ -14,7 +14,8 @@ INTRODUCTION = """\
 <!-- Written by `make docs` from the commands' own help. -->
 
 Data goes to standard output, talk to standard error. Exit codes: 0 done, 1 problems found or not
-delivered, 2 wrong usage, 78 the configuration cannot be used.
+delivered, nothing found (as grep), 2 wrong usage, 4 the store or the server does not answer, 78 the
+configuration cannot be used.
 """
 
 

@@ -165,3 +165,67 @@ def test_ids_of_events_are_unique(stream: list[Datagram]) -> None:
     for protocol in Protocol:
         kept = [event_id for event_id, repeated in identities(protocol, *stream) if not repeated]
         assert len(set(kept)) == len(kept)
+
+
+def lanes(*marks: str) -> dict[str, Identities]:
+    """The memories of as many lanes, which know each other."""
+    made: dict[str, Identities] = {}
+    for mark in marks:
+        made[mark] = Identities(mark, made)
+    return made
+
+
+def test_identical_lines_in_two_lanes_are_as_many_events() -> None:
+    memory = lanes("", "raw-bulk")
+    order = ["", "", "raw-bulk", "raw-bulk", "", "raw-bulk"]
+    ids = [memory[mark].of(datagram(), Protocol.SYSLOG).event_id for mark in order]
+    assert len(set(ids)) == len(ids)
+    undiverted = [ids[number] for number, mark in enumerate(order) if not mark]
+    assert undiverted == [each for each, _ in identities(Protocol.SYSLOG, *[datagram()] * 3)]
+
+
+def test_the_ids_of_a_lane_do_not_hang_on_how_far_the_others_are() -> None:
+    """They are read at different times, and again after a crash."""
+
+    def of(order: list[str]) -> dict[str, list[str]]:
+        memory = lanes("", "raw-bulk")
+        found: dict[str, list[str]] = {mark: [] for mark in memory}
+        for mark in order:
+            found[mark].append(memory[mark].of(datagram(), Protocol.SYSLOG).event_id)
+        return found
+
+    assert of(["", "raw-bulk", "", "raw-bulk"]) == of(["raw-bulk", "raw-bulk", "", ""])
+
+
+def test_traps_have_no_mark_and_copies_are_found_in_all_lanes() -> None:
+    memory = lanes("", "raw-bulk", "raw-2")
+    first = memory[""].of(datagram(), Protocol.SNMP)
+    again = memory["raw-bulk"].of(datagram(at=START + BUCKET_NS), Protocol.SNMP)
+    late = memory["raw-2"].of(datagram(), Protocol.SNMP)
+    other = memory["raw-bulk"].of(datagram(b"y"), Protocol.SNMP)
+    assert [one.duplicate for one in (first, again, late, other)] == [False, True, True, False]
+    assert late.event_id == first.event_id
+
+
+def test_a_lane_that_is_minutes_late_counts_on() -> None:
+    memory = lanes("", "raw-bulk")
+    bulk = memory["raw-bulk"]
+    ids = [bulk.of(datagram(), Protocol.SYSLOG).event_id]
+    for number in range(100):
+        memory[""].of(datagram(at=START + number * BUCKET_NS), Protocol.SYSLOG)
+    ids.append(bulk.of(datagram(), Protocol.SYSLOG).event_id)
+    assert len(set(ids)) == 2
+
+
+@given(STREAMS, st.integers(min_value=0, max_value=30), st.sampled_from(list(Protocol)))
+def test_a_copy_knows_the_same_and_goes_its_own_way(
+    stream: list[Datagram], start: int, protocol: Protocol
+) -> None:
+    memory = lanes("", "raw-bulk")
+    before = [memory[""].of(one, protocol) for one in stream[:start]]
+    copies: dict[str, Identities] = {}
+    for mark, lane in memory.items():
+        copies[mark] = lane.copied(copies)
+    found = [[made[""].of(one, protocol) for one in stream[start:]] for made in (copies, memory)]
+    for rest in found:
+        assert [(o.event_id, o.duplicate) for o in before + rest] == identities(protocol, *stream)

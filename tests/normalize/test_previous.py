@@ -148,3 +148,14 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         memory.follow(line(1, device=f"r{number}"))
         sizes.append(len(memory.saved()))
     assert sizes == sizes[:3] * 3
+
+
+@given(st.lists(st.integers(1, 5 * REORDERED_MAX), min_size=1), st.integers(0))
+def test_a_copy_knows_the_same_and_goes_its_own_way(numbers: list[int], cut: int) -> None:
+    cut %= len(numbers)
+    memory = Previous()
+    before = lost(*numbers[:cut], memory=memory)
+    copy = memory.copied()
+    lost(10_000, memory=copy.copied())
+    for one in (copy, memory):
+        assert before + lost(*numbers[cut:], memory=one) == lost(*numbers)

@@ -414,3 +414,20 @@ def test_every_folded_event_is_told_and_positions_grow(
         places = [o.position.sequence for o in found.told if o.position.stream == stream_name]
         assert places == sorted(set(places))
     assert len({one.id for one in found.told}) == len(found.told)
+
+
+@given(STREAMS, POLICIES, st.data())
+@settings(max_examples=300)
+def test_a_copy_knows_the_same_and_goes_its_own_way(
+    stream: list[Said], used: StormPolicy, data: st.DataObject
+) -> None:
+    whole = run(stream, used)
+    start = data.draw(st.integers(0, len(stream)))
+    storms = Storms(used)
+    before = run(stream[:start], used, storms=storms)
+    copy = storms.copied()
+    run([Said(at=START + 5 * BUCKET_NS, key="x")] * 5, used, first=99, storms=copy.copied())
+    for one in (copy, storms):
+        rest = run(stream[start:], used, first=start, storms=one)
+        assert before.ends + rest.ends == whole.ends
+        assert before.told + rest.told == whole.told

@@ -16,6 +16,7 @@ from trapgate.model import (
     SyslogMessage,
     parse_rfc3339,
 )
+from trapgate.normalize.bounded import VALUE_CUT
 from trapgate.normalize.sources import Sources, SourceSettings
 from trapgate.normalize.syslog import FACILITIES, SEVERITIES, SyslogNormalizer
 
@@ -190,3 +191,14 @@ def test_relay_node_and_count_are_fields() -> None:
     assert fields["log.syslog.relay"] == "10.0.0.9"
     assert fields["log.syslog.node"] == "RP/0/RSP1/CPU0"
     assert fields["event.repeated"] == 3
+
+
+def test_a_long_value_of_structured_data_is_cut() -> None:
+    long = msgspec.structs.replace(MESSAGE, structured_data={"x@1": {"y": "z" * 5_000}})
+    datagram = Datagram(
+        b"x" * 6_000, Endpoint("192.0.2.1", 514), Endpoint("192.0.2.2", 514), "syslog", RECEIVED
+    )
+    normalizer = SyslogNormalizer(SOURCES)
+    event = normalizer.event(long, datagram, event_id="id", position=Position("raw", 1))
+    assert event.fields["log.syslog.structured_data.x@1.y"] == "z" * 4_095 + "…"
+    assert event.problems == (ODD, VALUE_CUT)

@@ -17,6 +17,7 @@ from trapgate.model import (
     Trap,
     Varbind,
 )
+from trapgate.normalize.bounded import VALUE_CHARS_MAX
 from trapgate.normalize.origin import Origins
 from trapgate.normalize.payload import MESSAGE_CHARS_MAX
 from trapgate.normalize.sources import Sources, SourceSettings
@@ -312,3 +313,35 @@ def test_any_trap_is_one_visible_line(
     lines = result.fields.get("snmp.varbinds", ())
     assert isinstance(lines, tuple)
     assert len(lines) == len(varbinds)
+
+
+def test_numbers_that_no_store_has_are_left_out() -> None:
+    wide = msgspec.structs.replace(v2(LINK_DOWN), request_id=2**63, uptime=2**64 - 1)
+    assert not {"snmp.request_id", "snmp.uptime"} & event(wide).fields.keys()
+    widest = msgspec.structs.replace(v2(LINK_DOWN), request_id=-(2**63))
+    assert event(widest).fields["snmp.request_id"] == -(2**63)
+
+
+def test_a_context_name_is_made_visible() -> None:
+    odd = msgspec.structs.replace(
+        v2(LINK_DOWN), version="3", security_level="noAuthNoPriv", context_name="a\0b"
+    )
+    assert event(odd).fields["snmp.context_name"] == r"a\x00b"
+
+
+def test_bits_of_a_short_datagram_are_cut() -> None:
+    bits = Varbind("1.3.6.1.2.1.88.1.2.2.1.4.3", "octets", b"\xff" * 1_000)
+    found = event(v2(LINK_DOWN, bits))
+    name, lines = found.fields["snmp.vb.mteTriggerTest"], found.fields["snmp.varbinds"]
+    assert isinstance(lines, tuple)
+    assert [len(str(text)) for text in (name, *lines)] == [VALUE_CHARS_MAX] * 2
+
+
+def test_long_values_of_a_long_datagram_are_cut() -> None:
+    long = msgspec.structs.replace(
+        v2(LINK_DOWN), version="3", security_level="authPriv", context_engine_id="ab" * 4_000
+    )
+    datagram = msgspec.structs.replace(DATAGRAM, data=b"x" * 4_100)
+    found = event(long, datagram)
+    assert found.fields["snmp.context_engine_id"] == ("ab" * 2_048)[:-1] + "…"
+    assert found.problems[-1].code == "value-cut"

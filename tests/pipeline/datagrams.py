@@ -127,7 +127,7 @@ class WordDecoder:
 
 
 def translator(
-    on_bug: Callable[[], None] = lambda: None,
+    on_bug: Callable[[Datagram, Exception], None] = lambda *_: None,
     decoders: dict[Protocol, WordDecoder] | None = None,
     limit: RateLimitSettings = UNLIMITED,
 ) -> Translator:

@@ -1,7 +1,7 @@
 """The two legs: level or apart, blocked, killed and started again, they lead to the same end."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
@@ -10,195 +10,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from pipeline.datagrams import (
-    LINES,
-    T0,
-    TRAPS,
-    UNLIMITED,
-    WordDecoder,
-    decode_record,
-    record,
-    storms,
-    translator,
+from pipeline.datagrams import LINES, TRAPS, record
+from pipeline.ingesting import (
+    MIXED,
+    MIXED_LEDGER,
+    MIXED_STORED,
+    MIXED_VERBS,
+    Gates,
+    Process,
+    Window,
+    check_mixed,
+    check_outputs,
+    downs,
+    spooled,
+    stored,
+    verbs,
 )
 from pipeline.spools import Died, MemoryReader, MemorySpool
 from rules.samples import rules
-from trapgate.model import (
-    NS_PER_S,
-    Datagram,
-    Event,
-    EventMatches,
-    Match,
-    Now,
-    Position,
-    Protocol,
-    Refusal,
-    decode_matches,
-)
-from trapgate.normalize.previous import GAP_CODE, Previous
-from trapgate.normalize.settings import RateLimitSettings
-from trapgate.observe import Metrics
-from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, RETRY_S, Ingest, Sinks, run_ingest
-from trapgate.pipeline.leg import BATCH_RECORDS, WARM_UP_STEPS, Blocked, Leg
-from trapgate.pipeline.memory import Memory
-from trapgate.pipeline.recollection import SAVE_S, Memories, Recollection
-from trapgate.pipeline.translate import Translator
+from trapgate.model import NS_PER_S, Event, Match, Position
+from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, run_ingest
+from trapgate.pipeline.leg import BATCH_RECORDS, WARM_UP_STEPS
 from trapgate.rules import Matcher
-
-
-class Gates:
-    """What lies behind the sinks; it outlives the process, as files do. Each gate can be shut."""
-
-    def __init__(self) -> None:
-        self.store_shut = False
-        self.matches_shut = False
-        self.stored: list[Event] = []
-        self.matches: list[EventMatches] = []
-        self.replies: list[Datagram] = []
-        self.refused: list[tuple[str, str]] = []
-
-    def store(self, events: Sequence[Event]) -> None:
-        if self.store_shut:
-            raise Blocked("no space left on device")
-        known = {event.position for event in self.stored}
-        self.stored += [event for event in events if event.position not in known]
-
-    def match(self, payloads: Sequence[bytes]) -> None:
-        if self.matches_shut:
-            raise Blocked("the spool is full")
-        self.matches += [matches for matches in map(decode_matches, payloads) if matches]
-
-    def refuse(self, peer: str, refusal: Refusal) -> None:
-        self.refused.append((peer, refusal.reason))
-
-    def reply(self, replies: Iterable[Datagram]) -> None:
-        self.replies += replies
-
-
-class Process:
-    """One life of the ingest process; another on the same spool and gates is its restart."""
-
-    def __init__(
-        self,
-        spool: MemorySpool,
-        gates: Gates,
-        elapsed_ns: int = NS_PER_S,
-        *,
-        limit: RateLimitSettings = UNLIMITED,
-    ) -> None:
-        self.elapsed_ns = elapsed_ns
-        self.wall_ns = 0
-        self.metrics = Metrics()
-        self.decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
-        self.readers: dict[str, MemoryReader] = {
-            name: spool.reader(name) for name in ("store", "rules")
-        }
-        self.memories = Memories(
-            Recollection(spool.snapshot("rules")), Recollection(spool.snapshot("store"))
-        )
-        bugs = self.metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
-        self.ingest = Ingest(
-            store_leg=Leg(self.readers["store"], decode_record),
-            rules_leg=Leg(self.readers["rules"], decode_record),
-            memories=self.memories,
-            translator=translator(bugs.inc, self.decoders, limit),
-            sinks=Sinks(gates.store, gates.match, gates.reply, gates.refuse),
-            metrics=self.metrics,
-            now=self.now,
-        )
-
-    def now(self) -> Now:
-        return Now(self.wall_ns, self.elapsed_ns)
-
-    def level(self) -> bool:
-        """Whether both legs have acknowledged the same place."""
-        return len({reader.acked()[0] for reader in self.readers.values()}) == 1
-
-    def run(self) -> None:
-        """Turn until there is nothing to do at this instant."""
-        while self.ingest.turn():
-            pass
-        self.ingest.tell_when_idle()
-
-    def save(self, *, at_once: bool = False) -> None:
-        for kind in (self.memories.rules, self.memories.store):
-            kind.save(self.now(), at_once=at_once)
-
-    def adopt(self, translator: Translator) -> None:
-        self.memories.take_over(translator)
-        self.ingest.adopt(translator)
-
-    def later(self) -> None:
-        """Wait until blocked legs try again, and their memory may be saved."""
-        self.elapsed_ns += int(max(RETRY_S, SAVE_S) * NS_PER_S)
-
-    def decoded(self) -> int:
-        return sum(len(decoder.decoded) for decoder in self.decoders.values())
-
-    def ledger(self) -> dict[str, int]:
-        """What the counter says by outcome and reason."""
-        found: dict[str, int] = {}
-        for family in self.metrics.registry.collect():
-            for sample in family.samples:
-                if sample.name == "trapgate_ingest_datagrams_total":
-                    key = "/".join(filter(None, sample.labels.values()))
-                    found[key] = int(sample.value)
-        return found
-
-    def value(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(name, labels) or 0.0
-
-
-def spooled(*payloads: bytes) -> MemorySpool:
-    spool = MemorySpool()
-    spool.append(payloads)
-    return spool
-
-
-def downs(count: int, second: float = 0.0) -> list[bytes]:
-    """Traps that each meet the rule, no two alike."""
-    return [record(b"down %d of %g" % (index, second), second) for index in range(count)]
-
-
-MIXED = (
-    record(b"down 1"),
-    record(b"other 1"),
-    record(b"down 1"),  # a duplicate
-    record(b"bad 1"),
-    record(b"denied 1"),
-    record(b"inform 1"),
-    record(b"up", listener=LINES),
-    record(b"up", listener=LINES),  # none
-)
-MIXED_LEDGER = {
-    "stored": 5,
-    "duplicate": 1,
-    "malformed/truncated": 1,
-    "community-denied/unknown": 1,
-}
-MIXED_STORED = [1, 2, 4, 6, 7, 8]
-MIXED_VERBS = ["raise", "clear", "clear"]
-
-
-def verbs(gates: Gates) -> list[str]:
-    return [match.verb for event in gates.matches for match in event.matches]
-
-
-def stored(gates: Gates) -> list[int]:
-    return [event.position.sequence for event in gates.stored]
-
-
-def check_outputs(gates: Gates) -> None:
-    assert stored(gates) == MIXED_STORED
-    assert len({event.id for event in gates.stored}) == len(MIXED_STORED)
-    assert verbs(gates) == MIXED_VERBS
-
-
-def check_mixed(gates: Gates, process: Process) -> None:
-    check_outputs(gates)
-    assert process.ledger() == MIXED_LEDGER
-    assert sum(MIXED_LEDGER.values()) == len(MIXED)
-    assert process.level()
 
 
 def test_level_legs_share_the_decoding() -> None:
@@ -227,7 +60,6 @@ def test_the_store_is_away_and_rules_go_on() -> None:
     assert process.ledger() == {}
     assert not process.level()
     assert [line["event"] for line in logs] == ["ingest.blocked"]
-    assert process.value("trapgate_store_write_failures_total") == 1
     gates.store_shut = False
     process.run()
     assert gates.stored == []  # its time to try again has not come
@@ -585,20 +417,27 @@ words = st.sampled_from((b"down", b"up", b"other", b"bad", b"denied", b"bug", b"
 acts = st.lists(
     st.one_of(
         st.tuples(words, st.sampled_from((TRAPS, LINES)), st.sampled_from(("10.0.0.1", "::1"))),
-        st.sampled_from(("run", "later", "save", "store", "matches", "kill store", "kill rules")),
+        st.sampled_from(
+            ("run", "later", "save", "store", "matches", "write", "kill store", "kill rules")
+        ),
     ),
     max_size=40,
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(acts)
+@settings(max_examples=100, deadline=None)
+@given(acts, st.sampled_from((None, 1, 3, 100)))
 def test_whatever_happens_the_end_is_the_same(
-    acts: list[tuple[bytes, str, str] | str],
+    acts: list[tuple[bytes, str, str] | str], batches_max: int | None
 ) -> None:
-    """Compared with a process that reads it all in one go and is never disturbed."""
+    """Compared with a process that reads it all in one go and is never disturbed. The store may
+    write behind, with a window of so many batches, which is lost with its process."""
     spool, gates = MemorySpool(), Gates()
-    process = Process(spool, gates)
+
+    def window() -> Window | None:
+        return None if batches_max is None else Window(gates, batches_max)
+
+    process = Process(spool, gates, window=window())
     second = 0.0
     with capture_logs():
         for act in acts:
@@ -615,16 +454,20 @@ def test_whatever_happens_the_end_is_the_same(
                     process.save(at_once=True)
                 case "store":
                     gates.store_shut = not gates.store_shut
+                case "write":
+                    process.written()
                 case "matches":
                     gates.matches_shut = not gates.matches_shut
                 case str() as killed:
                     process.readers[killed.removeprefix("kill ")].broken = True
                     with suppress(Died):
                         process.run()
-                    process = Process(spool, gates, process.elapsed_ns)
+                    process = Process(spool, gates, process.elapsed_ns, window=window())
         gates.store_shut = gates.matches_shut = False
         process.later()
         process.run()
+        while process.written():
+            process.run()
         calm_spool, calm_gates = spooled(*spool.payloads), Gates()
         calm = Process(calm_spool, calm_gates)
         calm.run()
@@ -681,257 +524,3 @@ def test_the_loop_stops_at_a_sink_that_refuses() -> None:
         )
     assert len(gates.matches) == 3
     assert gates.stored == []
-
-
-# -- what the decoders remember ------------------------------------------------------------------
-
-
-def turns(count: int, start: int = 0) -> list[bytes]:
-    """Traps of which every other one is let in; each in a time bucket of its own."""
-    return [record(b"turns %d" % number, 100.0 * number) for number in range(start, start + count)]
-
-
-@pytest.mark.parametrize("saved", [True, False])
-def test_a_memory_survives_a_restart(saved: bool) -> None:
-    """From what was saved, or else from the spool."""
-    gates, spool = Gates(), spooled(*turns(3))
-    process = Process(spool, gates)
-    process.run()
-    if saved:
-        process.save(at_once=True)
-    spool.append(turns(2, 3))
-    process.run()
-    spool.append(turns(4, 5))
-    Process(spool, gates).run()
-    assert stored(gates) == [1, 3, 5, 7, 9]
-
-
-def test_a_leg_that_falls_behind_remembers_its_own_place() -> None:
-    gates, spool = Gates(), spooled(*turns(3))
-    process = Process(spool, gates)
-    process.run()
-    gates.store_shut = True
-    spool.append(turns(3, 3))
-    with capture_logs():
-        process.run()
-        spool.append(turns(3, 6))
-        process.run()
-        gates.store_shut = False
-        process.later()
-        process.run()
-    assert stored(gates) == [1, 3, 5, 7, 9]
-    assert process.ledger() == {"stored": 5, "usm/not-its-turn": 4}
-
-
-def test_a_memory_that_is_ahead_of_its_place_is_not_used() -> None:
-    decoders = {protocol: WordDecoder(protocol, turns=1) for protocol in Protocol}
-    gates, spool = Gates(), spooled(*turns(3))
-    for name in ("store", "rules"):
-        memory = Memory(decoders, {}, storms(), Previous())
-        spool.snapshot(name).save({spool.stream: 99}, memory.saved())
-    Process(spool, gates).run()
-    assert stored(gates) == [1, 3]
-
-
-def test_a_gap_over_a_restart_is_seen() -> None:
-    gates = Gates()
-    spool = spooled(record(b"line 7", listener=LINES), record(b"other", 500))
-    process = Process(spool, gates)
-    process.run()
-    process.save(at_once=True)
-    spool.append([record(b"line 9", 1_000, listener=LINES)])
-    Process(spool, gates).run()
-    assert codes(gates) == ["line", "other", GAP_CODE, "line"]
-
-
-def test_a_new_configuration_keeps_the_memory() -> None:
-    gates, spool = Gates(), spooled(*turns(1))
-    process = Process(spool, gates)
-    process.run()
-    decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
-    process.adopt(translator(decoders=decoders))
-    spool.append(turns(2, 1))
-    process.run()
-    assert stored(gates) == [1, 3]
-    assert len(decoders[Protocol.SNMP].decoded) == 2  # once, for both legs
-
-
-def test_the_memory_is_saved_now_and_then() -> None:
-    spool = spooled(*turns(1))
-    process = Process(spool, Gates())
-    process.run()
-    process.save()
-    assert spool.snapshot("rules").load()[0] == {}
-    process.elapsed_ns += SAVE_S * NS_PER_S
-    process.save()
-    assert spool.snapshot("rules").load()[0] == {spool.stream: 1}
-
-
-def test_a_message_is_known_by_what_its_decoder_says() -> None:
-    """Also to a memory that is built again."""
-    gates = Gates()
-    spool = spooled(record(b"as one 1"), record(b"as one 2"), record(b"as two 1"))
-    Process(spool, gates).run()
-    spool.append([record(b"as one 3", 1)])
-    process = Process(spool, gates)
-    process.run()
-    assert stored(gates) == [1, 3]
-    assert process.ledger() == {"stored": 2, "duplicate": 2}
-
-
-# -- storms --------------------------------------------------------------------------------------
-
-
-def test_a_storm_is_told_when_it_is_over() -> None:
-    """By the next record, or by the clock; to the store and to the rules."""
-    gates, spool = Gates(), spooled(*downs(6))
-    process = Process(spool, gates, limit=RateLimitSettings(events_per_second=1, burst=2))
-    process.run()
-    assert process.ledger() == {"stored": 3, "rate-limited/repeat": 3}
-    assert codes(gates) == ["down"] * 3
-    process.wall_ns = T0 + 13 * NS_PER_S
-    process.run()
-    assert codes(gates) == ["down"] * 3 + ["trapgate.rate-limited"]
-    process.run()
-    spool.append([record(b"other", 60)])
-    process.run()
-    assert codes(gates).count("trapgate.rate-limited") == 1
-    assert process.level()
-
-
-@pytest.mark.parametrize("killed_at", [3, 5, 6])
-def test_a_storm_is_told_whole_after_a_restart(killed_at: int) -> None:
-    """What was folded before the kill is counted, and what comes behind it is still over the
-    budget."""
-    limit = RateLimitSettings(events_per_second=1, burst=2)
-    gates, spool = Gates(), spooled(*downs(killed_at))
-    Process(spool, gates, limit=limit).run()
-    spool.append(downs(7, 0)[killed_at:])
-    spool.append([record(b"other", 10), record(b"other 2", 20)])
-    process = Process(spool, gates, limit=limit)
-    process.run()
-    assert process.ledger() == {"stored": 5, "rate-limited/repeat": 4}
-    told = [event for event in gates.stored if event.code == "trapgate.rate-limited"]
-    assert [event.fields["trapgate.storm.folded"] for event in told] == [4]
-    assert codes(gates)[-1] in ("other", "trapgate.rate-recovered")
-
-
-def test_a_leg_alone_tells_of_a_storm_too() -> None:
-    gates, spool = Gates(), spooled(*downs(6))
-    process = Process(spool, gates, limit=RateLimitSettings(events_per_second=1, burst=2))
-    gates.matches_shut = True
-    with capture_logs():
-        process.run()
-        process.wall_ns = T0 + 13 * NS_PER_S
-        process.run()
-        assert codes(gates) == ["down"] * 3 + ["trapgate.rate-limited"]
-        gates.matches_shut = False
-        process.later()
-        process.run()
-    assert len(gates.matches) == 3
-
-
-def codes(gates: Gates) -> list[str]:
-    return [event.code for event in gates.stored]
-
-
-# -- lanes ---------------------------------------------------------------------------------------
-
-
-class TwoLanes:
-    """The ingest of two lanes, which have their memory in common."""
-
-    def __init__(self, *spools: MemorySpool, gates: Gates, limit: RateLimitSettings) -> None:
-        self.metrics = Metrics()
-        first = spools[0]
-        self.memories = Memories(
-            Recollection(first.snapshot("rules")), Recollection(first.snapshot("store"))
-        )
-        made = translator(limit=limit)
-        self.lanes = [
-            Ingest(
-                store_leg=Leg(spool.reader("store"), decode_record),
-                rules_leg=Leg(spool.reader("rules"), decode_record),
-                translator=made,
-                memories=self.memories,
-                sinks=Sinks(gates.store, gates.match, gates.reply, gates.refuse),
-                metrics=self.metrics,
-                now=lambda: Now(0, 100 * NS_PER_S),
-            )
-            for spool in spools
-        ]
-
-    def run(self) -> None:
-        while any(lane.turn() for lane in self.lanes):
-            pass
-
-
-LIMIT = RateLimitSettings(events_per_second=1, burst=2)
-
-
-def test_a_device_that_changes_lanes_is_folded_by_what_it_said_in_both() -> None:
-    """It went down again in the other lane, so that its clear in this one is none that repeats."""
-    raw, bulk, gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
-    lanes = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
-    said = [(raw, "down"), (raw, "down"), (raw, "down"), (raw, "up"), (bulk, "down"), (raw, "up")]
-    for number, (spool, word) in enumerate(said):
-        spool.append([record(f"{word} {number}".encode(), number / 100)])
-        lanes.run()
-    assert [match.verb for event in gates.matches for match in event.matches] == [
-        *(["raise"] * 3),
-        "clear",
-        "raise",
-        "clear",
-    ]
-
-
-@pytest.mark.parametrize("saved", [True, False])
-def test_the_memory_of_two_lanes_is_built_again_in_the_order_of_receipt(saved: bool) -> None:
-    raw, bulk, gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
-    lanes = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
-    for number, spool in enumerate((raw, bulk, raw, bulk, raw)):
-        spool.append([record(b"turns %d" % number, 100.0 * number)])
-        lanes.run()
-        if saved and number == 2:
-            for kind in (lanes.memories.rules, lanes.memories.store):
-                kind.save(Now(0, 0), at_once=True)
-    again = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
-    bulk.append([record(b"turns 5", 500.0)])
-    raw.append([record(b"turns 6", 600.0)])
-    again.run()
-    assert [event.position for event in gates.stored] == [
-        Position("raw-1", 1),
-        Position("raw-1", 2),
-        Position("raw-1", 3),
-        Position("bulk-1", 3),  # the seventh: the sixth, of the first lane, was not its turn
-    ]
-
-
-def test_lanes_that_are_not_level_are_read_for_each_kind() -> None:
-    raw, bulk, gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
-    lanes = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
-    raw.append(downs(2))
-    lanes.run()
-    gates.store_shut = True
-    bulk.append(turns(3))
-    raw.append([record(b"up", 400)])
-    with capture_logs():
-        lanes.run()
-        assert len(gates.matches) == 3
-        gates.store_shut = False
-        again = TwoLanes(raw, bulk, gates=gates, limit=LIMIT)
-        again.run()
-    assert [event.code for event in gates.stored].count("turns") == 2
-    assert again.memories.rules.memory is again.memories.store.memory
-
-
-def test_who_is_refused_is_told_once_also_when_the_store_is_late() -> None:
-    gates = Gates()
-    gates.store_shut = True
-    process = Process(spooled(record(b"denied 1"), record(b"down 1")), gates)
-    with capture_logs():
-        process.run()
-        gates.store_shut = False
-        process.later()
-        process.run()
-    assert gates.refused == [("10.0.0.1", "unknown")]

@@ -209,7 +209,7 @@ def test_the_lanes_share_the_room_and_a_part_is_not_for_the_flood(tmp_path: Path
         "trapgate_listen_dropped_total", {"listener": "traps", "reason": "spool-full"}
     )
     assert dropped == pair.sent["flood"] - len(pair.got["flood"])
-    assert [line["event"] for line in logs] == ["spool refuses"]
+    assert [line["event"] for line in logs] == ["spool.pressed"]
     pair.close()
 
 

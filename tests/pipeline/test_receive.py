@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from trapgate.config import Address, Cidr
 from trapgate.listen import BoundListener, ListenerSettings, RecordReader, bind, encode, origin
 from trapgate.model import NS_PER_S, Endpoint, Now
-from trapgate.observe import Metrics
+from trapgate.observe import Metrics, sounding
 from trapgate.pipeline.diversion import PEER_RECORDS_MIN, PEER_SHARE
 from trapgate.pipeline.intake import (
     CALM_NS,
@@ -23,6 +23,7 @@ from trapgate.pipeline.intake import (
     PIECE_RECORDS_MAX,
     PRESSED_SHARE,
     ROOM_FRAMES_MIN,
+    SILENT_NS,
     Intake,
     frames,
 )
@@ -243,8 +244,28 @@ def test_a_full_spool_loses_by_number_and_recovers(tmp_path: Path, sites: list[S
         site.send(10, bytes(1_000))
         site.turn()
         assert site.dropped("spool-full") == lost
-    assert [line["event"] for line in logs] == ["spool refuses", "spool accepts again"]
-    assert (logs[0]["reason"], logs[1]["lost_records"]) == ("spool-full", lost)
+    assert [line["event"] for line in logs] == ["spool.full", "spool.full.over"]
+    assert (logs[0]["subject"], logs[1]["lost_records"]) == ("raw", lost)
+
+
+def test_an_alarm_ends_also_when_nothing_comes_any_more(tmp_path: Path, sites: list[Site]) -> None:
+    """Who is told that trapgate is not ready sends elsewhere, and it must be ready again."""
+    disk = Disk()
+    site = Site(tmp_path, listener("traps"), sync=disk)
+    sites.append(site)
+    disk.broken = True
+    site.send(1)
+    site.turn()
+    assert [str(alarm) for alarm in sounding(site.metrics, ())] == [
+        "spool.write-failed (raw): the disk refuses what arrives: datagrams are lost, stream "
+        "senders wait"
+    ]
+    site.elapsed_ns += SILENT_NS
+    site.turn()
+    assert len(sounding(site.metrics, ())) == 1
+    site.elapsed_ns += NS_PER_S
+    site.turn()
+    assert sounding(site.metrics, ()) == []
 
 
 def test_a_flood_does_not_take_the_last_room(tmp_path: Path, sites: list[Site]) -> None:

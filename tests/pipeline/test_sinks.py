@@ -1,17 +1,22 @@
 """Sinks name their failures, and one event that cannot be stored does not hold up the rest."""
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from store.events import event
-from trapgate.model import Event, Position
+from trapgate.model import Event, Now, Position
+from trapgate.observe import Metrics, sounding
 from trapgate.pipeline.leg import Blocked
 from trapgate.pipeline.sinks import UNSTORABLE, MatchesSink, StoreSink
 from trapgate.spool import Doorbell, SpoolFull
-from trapgate.store import StoreUnavailable, Unstorable
+from trapgate.store import Rejected, StoreUnavailable, Unstorable
+from trapgate.store.quarantine import Quarantine
 
 
 class Store:
@@ -33,6 +38,20 @@ class Store:
         self.written += events
 
 
+class Conflicting(Store):
+    """Refuses all that it must at once, when the rest is written, as Elasticsearch does."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        refused = [
+            each.position
+            for each in events
+            if each.position.sequence in self.unstorable and UNSTORABLE not in each.problems
+        ]
+        self.written += [each for each in events if each.position not in refused]
+        if refused:
+            raise Rejected([(position, "no long: x") for position in refused])
+
+
 class Writer:
     """A spool that fails as it is told."""
 
@@ -49,23 +68,70 @@ class Writer:
         return Position(self.stream, len(self.payloads))
 
 
-def sink(store: Store, lost: Callable[[], None] = lambda: None) -> StoreSink:
-    return StoreSink(store, lost)  # type: ignore[arg-type]  # the part of the port that it uses
+Making = Callable[[Store], StoreSink]
 
 
-def test_events_are_written() -> None:
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def sink(tmp_path: Path, metrics: Metrics) -> Making:
+    quarantine = Quarantine(tmp_path / "quarantine", metrics, lambda: Now(0, 0))
+
+    def made(store: Store) -> StoreSink:
+        return StoreSink(store, "sqlite", quarantine, metrics)  # type: ignore[arg-type]  # what it uses
+
+    return made
+
+
+def kept(folder: Path) -> list[dict[str, Any]]:
+    """The lines of the quarantine."""
+    return [
+        json.loads(line)
+        for line in (folder / "quarantine" / "newest.jsonl").read_text().splitlines()
+    ]
+
+
+def test_events_are_written(sink: Making) -> None:
     store = Store()
-    sink(store)([event(1), event(2)])
+    assert sink(store)([event(1), event(2)]).durable
     assert store.written == [event(1), event(2)]
 
 
-def test_a_store_that_is_away_blocks() -> None:
+def test_nobody_knocks_at_the_store_for_nothing(sink: Making) -> None:
+    assert sink(Store(broken=True))([]).durable
+
+
+def test_a_store_that_is_away_blocks(sink: Making, metrics: Metrics) -> None:
     with pytest.raises(Blocked) as caught:
         sink(Store(broken=True))([event(1)])
     assert caught.value.reason == "database or disk is full"
+    assert metrics.registry.get_sample_value("trapgate_store_write_failures_total") == 1
 
 
-def test_an_event_that_cannot_be_stored_leaves_a_note() -> None:
+def test_a_store_that_is_away_is_an_alarm_until_it_takes_something(
+    sink: Making, metrics: Metrics
+) -> None:
+    store = Store(broken=True)
+    made = sink(store)
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(Blocked):
+                made([event(1)])
+        assert [str(each) for each in sounding(metrics, ())] == [
+            "store.away (sqlite): the event store takes nothing: events wait in the spool, paging "
+            "goes on"
+        ]
+        store.broken = False
+        made([event(1)])
+    assert sounding(metrics, ()) == []
+    assert [line["event"] for line in logs] == ["store.away", "store.away.over"]
+    assert logs[0]["reason"] == "database or disk is full"
+
+
+def test_an_event_that_cannot_be_stored_leaves_a_note(sink: Making, tmp_path: Path) -> None:
     store = Store(unstorable=(2, 3))
     bad = event(2, timestamp=1 << 70, fields={"host.name": "\ud800"}, labels={"site": "\ud800"})
     bad = msgspec.structs.replace(bad, severity=1 << 70, clock="device:\ud800")
@@ -79,16 +145,54 @@ def test_an_event_that_cannot_be_stored_leaves_a_note() -> None:
     assert note.fields == {"event.reason": "unstorable"}
     assert (note.device, note.labels, note.problems) == ("192.0.2.1", {}, (UNSTORABLE,))
     assert [entry["event"] for entry in logs] == ["store.unstorable", "store.unstorable"]
+    first, second = kept(tmp_path)
+    assert (first["reason"], first["detail"]) == ("refused-by-store", "surrogates not allowed")
+    assert (first["event"]["id"], first["event"]["severity"]) == (bad.id, 1 << 70)
+    assert second["event"]["position"] == {"stream": "raw-1", "sequence": 3}
 
 
-def test_what_cannot_even_be_noted_is_dropped_and_counted() -> None:
+def test_several_may_be_refused_at_once(sink: Making, tmp_path: Path, metrics: Metrics) -> None:
+    store = Conflicting(unstorable=(2, 4))
+    with capture_logs() as logs:
+        sink(store)([event(number) for number in range(1, 6)])
+    assert sorted(each.position.sequence for each in store.written) == [1, 2, 3, 4, 5]
+    noted = [each.position.sequence for each in store.written if UNSTORABLE in each.problems]
+    assert noted == [2, 4]
+    assert [entry["event"] for entry in logs] == ["store.unstorable"]
+    assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [2, 4]
+    labels = {"reason": "refused-by-store"}
+    name = "trapgate_ingest_quarantined_total"
+    assert metrics.registry.get_sample_value(name, labels) == 2
+
+
+class Confused(Store):
+    """Refuses what it was not given."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        raise Rejected([(Position("another", 1), "what?")])
+
+
+def test_a_bug_of_the_store_blocks_it_and_nothing_else(sink: Making, metrics: Metrics) -> None:
+    made = sink(Confused())
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(Blocked, match=r"ValueError: .* not given"):
+                made([event(1)])
+    assert [line["event"] for line in logs if line["event"] != "store.unstorable"] == [
+        "store.failed",
+        "store.away",
+    ]
+    assert len(sounding(metrics, ())) == 1
+
+
+def test_what_cannot_even_be_noted_is_dropped_and_counted(sink: Making, metrics: Metrics) -> None:
     store = Store(unstorable=(2,))
     worse = msgspec.structs.replace(event(2), raw=b"worse")
-    lost: list[int] = []
     with capture_logs() as logs:
-        sink(store, lambda: lost.append(1))([event(1), worse, event(3)])
+        sink(store)([event(1), worse, event(3)])
     assert store.written == [event(1), event(3)]
-    assert lost == [1]
+    name, labels = "trapgate_ingest_failures_total", {"reason": "unstorable"}
+    assert metrics.registry.get_sample_value(name, labels) == 1
     assert [entry["event"] for entry in logs][-1] == "store.lost"
 
 

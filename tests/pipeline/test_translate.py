@@ -52,10 +52,10 @@ def test_the_ledger_adds_up_whatever_comes() -> None:
 
 
 def test_a_bug_is_an_event_and_is_counted() -> None:
-    bugs: list[int] = []
+    bugs: list[tuple[bytes, type[Exception]]] = []
     records = [(1, datagram(b"bug \xff")), (2, datagram(b"fine", listener=LINES))]
     with capture_logs() as logs:
-        made = translator(lambda: bugs.append(1))
+        made = translator(lambda datagram, bug: bugs.append((datagram.data, type(bug))))
         found = made.batch(records, "raw", made.memory(), NOW)
     broken, fine = found.events
     assert broken.fields["event.reason"] == "internal-error"
@@ -63,7 +63,7 @@ def test_a_bug_is_an_event_and_is_counted() -> None:
     assert broken.raw == b""  # nothing has masked the community in it
     assert broken.fields["event.raw_bytes"] == 5
     assert fine.message == "fine"
-    assert bugs == [1]
+    assert bugs == [(b"bug \xff", ZeroDivisionError)]
     assert [entry["event"] for entry in logs] == ["translate.bug"]
 
 

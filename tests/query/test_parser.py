@@ -15,6 +15,7 @@ from trapgate.model.query import (
 )
 from trapgate.query import QueryError, parse_query
 from trapgate.query.parser import CONDITIONS_MAX, DEPTH_MAX, QUERY_CHARS_MAX
+from trapgate.query.values import PHRASE_WORDS_MAX, WILDCARD_CHARS_MAX
 
 A, B, C = (Word("event.code", name) for name in "abc")
 
@@ -149,3 +150,24 @@ def test_conditions_are_limited() -> None:
 def test_length_is_limited() -> None:
     with pytest.raises(QueryError, match="characters"):
         parse_query("event.code:a".ljust(QUERY_CHARS_MAX + 1))
+
+
+def test_values_with_stars_are_bounded() -> None:
+    fits = "a*".ljust(WILDCARD_CHARS_MAX, "b")
+    assert parse_query(f"host.name:{fits}") == Wildcard("host.name", ("a", fits[2:]))
+    with pytest.raises(QueryError, match="at most 96 characters") as caught:
+        parse_query(f"host.name:{fits}b")
+    assert caught.value.offset == len("host.name:")
+
+
+def test_what_no_store_can_write_is_refused() -> None:
+    with pytest.raises(QueryError, match="not Unicode") as caught:
+        parse_query("host.name:r\udcff")
+    assert caught.value.offset == len("host.name:r")
+
+
+def test_phrases_are_bounded() -> None:
+    fits = "message:" + "-".join(["a"] * PHRASE_WORDS_MAX)
+    assert parse_query(fits) == Phrase("message", ("a",) * PHRASE_WORDS_MAX)
+    with pytest.raises(QueryError, match="at most 256 words"):
+        parse_query(fits + "-a")

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 
 from trapgate.model import NS_PER_S
 from trapgate.spool import FRAME_RECORDS_MAX, SpoolFull, SpoolReader, SpoolUnusable, SpoolWriter
-from trapgate.spool.segment import segment_name, segment_sequences
-from trapgate.spool.writer import KEEP_PRESSED_S, KEEP_S
+from trapgate.spool.segment import SEGMENT_HEADER_BYTES, segment_name, segment_sequences
+from trapgate.spool.writer import KEEP_PRESSED_S, KEEP_S, SEGMENT_S
 
 Batches = list[list[bytes]]
 
@@ -121,29 +122,82 @@ def test_segments_follow_each_other(tmp_path: Path) -> None:
 def test_a_tail_cut_at_every_byte(
     tmp_path_factory: pytest.TempPathFactory, batches: Batches
 ) -> None:
-    """What is whole stays, what is not is gone, and the next batch fits behind."""
+    """What is whole stays, what is not is gone, and the next batch comes behind."""
     folder = tmp_path_factory.mktemp("spool")
     writer = SpoolWriter.open(folder)
-    ends = [writer.size_bytes]
+    ends = [SEGMENT_HEADER_BYTES]
     for batch in batches:
         writer.append(batch)
         ends.append(writer.size_bytes)
     writer.close()
     path = folder / segment_name(1)
     whole = path.read_bytes()
-    for cut in range(ends[0], len(whole) + 1):
+    for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
         count = sum(end <= cut for end in ends[1:])
         kept = [payload for batch in batches[:count] for payload in batch]
-        reader = SpoolReader.open(folder, "test")
-        assert [payload for _, payload in reader.read(0, 100)] == kept
-        assert reader.damaged == 0
-        reader.close()
+        assert [payload for _, payload in everything(folder)] == kept
         writer = SpoolWriter.open(folder)
-        assert path.stat().st_size == ends[count]
-        writer.append([b"next"])
+        assert path.stat().st_size == ends[count] or cut < ends[0]
+        sequence = writer.append([b"next"]).sequence
+        assert sequence > FRAME_RECORDS_MAX
         writer.close()
         assert [payload for _, payload in everything(folder)] == [*kept, b"next"]
+        (folder / segment_name(sequence)).unlink()
+
+
+@settings(max_examples=5, deadline=None)
+@given(batches=BATCHES)
+def test_any_bit_of_the_tail_flipped(
+    tmp_path_factory: pytest.TempPathFactory, batches: Batches
+) -> None:
+    """The last batch is not believed; what comes next is read all the same, with new sequences."""
+    folder = tmp_path_factory.mktemp("spool")
+    writer = SpoolWriter.open(folder)
+    writer.append([b"first"])
+    kept = [b"first"]
+    for batch in batches[:-1]:
+        writer.append(batch)
+        kept += batch
+    start = writer.size_bytes
+    last_sequence = writer.append(batches[-1]).sequence
+    writer.close()
+    path = folder / segment_name(1)
+    whole = path.read_bytes()
+    for at in range(start, len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << at % 8
+        path.write_bytes(damaged)
+        assert [payload for _, payload in everything(folder)] == kept
+        writer = SpoolWriter.open(folder)
+        sequence = writer.append([b"next"]).sequence
+        assert sequence > last_sequence
+        writer.close()
+        assert [payload for _, payload in everything(folder)] == [*kept, b"next"]
+        (folder / segment_name(sequence)).unlink()
+
+
+def test_torn_tails_of_several_segments(tmp_path: Path) -> None:
+    """Each costs its own batch; the newest is cut, in the others a reader counts it."""
+    writer = SpoolWriter.open(tmp_path, segment_bytes=130)
+    for index in range(4):
+        writer.append([b"%d" % index, bytes(30)])
+        writer.append([b"%d+" % index])
+    writer.close()
+    for sequence in segment_sequences(tmp_path):
+        with (tmp_path / segment_name(sequence)).open("r+b") as file:
+            file.truncate(file.seek(0, os.SEEK_END) - 1)
+    writer = SpoolWriter.open(tmp_path)
+    writer.append([b"next"])
+    reader = SpoolReader.open(tmp_path, "test")
+    found: list[tuple[int, bytes]] = []
+    while more := reader.read(found[-1][0] if found else 0, 1):
+        found += more
+    payloads = [payload for _, payload in found if len(payload) < 30]
+    assert payloads == [b"0", b"1", b"2", b"3", b"next"]
+    assert reader.damaged == 3
+    reader.close()
+    writer.close()
 
 
 def test_damage_in_the_middle_costs_one_batch(tmp_path: Path) -> None:
@@ -308,6 +362,27 @@ class TestTrim:
         clock.ahead_s = KEEP_PRESSED_S + 1
         writer.trim(("store",))
         assert 0 < writer.size_bytes <= 2_000
+        reader.close()
+        writer.close()
+
+    def test_on_a_quiet_network_what_was_read_goes_all_the_same(self, tmp_path: Path) -> None:
+        """Its segment would take weeks to fill."""
+        moment = [10**18]
+        writer = SpoolWriter.open(tmp_path, clock=lambda: moment[0])
+        writer.append([b"community public"])
+        reader = SpoolReader.open(tmp_path, "store")
+        moment[0] += (SEGMENT_S + 1) * NS_PER_S
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1]  # it is not read yet
+        reader.ack(1)
+        for _ in range(2):
+            writer.trim(("store",))
+            assert segment_sequences(tmp_path) == [1, 2]
+        moment[0] = time.time_ns() + (KEEP_S + 1) * NS_PER_S
+        for _ in range(3):
+            writer.trim(("store",))
+            assert segment_sequences(tmp_path) == [2]
+        assert writer.append([b"next"]).sequence == 2
         reader.close()
         writer.close()
 

@@ -276,7 +276,9 @@ class Trapgate:
     def event(self, query: str) -> Mapping[str, Any]:
         """The newest stored event that meets a query, once there is one."""
         found: list[Mapping[str, Any]]
-        found = eventually(lambda: self.get("/api/v1/events", query=query), f"event {query}")
+        found = eventually(
+            lambda: self.get("/api/v1/events", query=query)["events"], f"event {query}"
+        )
         return found[0]
 
     def alerts(self, *matchers: str) -> list[Mapping[str, Any]]:

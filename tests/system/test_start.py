@@ -195,5 +195,6 @@ def test_processes_are_told_apart_by_name(trapgate: Trapgate) -> None:
     assert {name(pid) for pid in trapgate.children()} == {
         "trapgate-recv",
         "trapgate-ingest",
+        "trapgate-index",
         "trapgate-core",
     }

@@ -188,7 +188,7 @@ def call(sent: Sent) -> CompletedProcess[str]:
 
 def events_by_mark(trapgate: Trapgate) -> Mapping[str, Mapping[str, Any]]:
     found = trapgate.get("/api/v1/events", query=f'event.code:"{TRAP_OID}"', limit=LIMIT)
-    return {event["interface"]["name"]: event for event in found}
+    return {event["interface"]["name"]: event for event in found["events"]}
 
 
 def test_every_version_and_every_algorithm(gateway: Trapgate) -> None:

@@ -12,6 +12,7 @@ from trapgate.alerting.board import Routing
 from trapgate.alerting.core import Core
 from trapgate.alerting.protocol import Commit, Committed, Receive
 from trapgate.model import NS_PER_S, Alert, Decision, Now
+from trapgate.observe import Sounding
 from trapgate.state import MemoryStateStore, SqliteHistory
 from trapgate.store import SqliteEventStore
 from trapgate.store.sqlite.store import ROWS_EXAMINED_MAX
@@ -36,6 +37,7 @@ class Gateway:
         self.reload_error: str | None = None
         self.reloads = 0
         self.not_ready: str | None = None
+        self.alarms: list[Sounding] = []
         self.received: list[Sequence[Alert]] = []
         self.counted: dict[str, int] = {}
         self.core = Core(routes or routing())
@@ -57,6 +59,7 @@ class Gateway:
                 history=self.history,
                 count_received=self.count,
                 count_invalid=lambda count: self.count("invalid", count),
+                alarms=lambda: self.alarms,
             )
         )
 

@@ -41,7 +41,14 @@ def test_few_are_inside_and_a_short_queue_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/events", "/api/v1/decisions", "/api/v2/alerts", "/api/v2/alerts/groups"]
+    "path",
+    [
+        "/api/v1/events",
+        "/api/v1/events/count",
+        "/api/v1/decisions",
+        "/api/v2/alerts",
+        "/api/v2/alerts/groups",
+    ],
 )
 def test_a_full_queue_is_a_503_with_the_time_to_come_again(gateway: Gateway, path: str) -> None:
     gateway.put(alert("Link", device="r1"))

@@ -9,6 +9,7 @@ import pytest
 from alerting.samples import at, routing
 from trapgate import __version__
 from trapgate.model import rfc3339
+from trapgate.observe import Sounding
 from web.gateway import CONFIG, Gateway
 
 
@@ -51,6 +52,32 @@ def test_not_ready_says_why_and_is_healthy(gateway: Gateway) -> None:
     answer = gateway.get("/-/ready")
     assert (answer.status_code, answer.text) == (503, "loading state")
     assert gateway.get("/-/healthy").status_code == 200
+
+
+def test_an_alarm_that_stands_against_it_is_a_reason(gateway: Gateway) -> None:
+    gateway.alarms = [Sounding("spool.store-gave-up", "raw"), Sounding("spool.full", "raw-2")]
+    answer = gateway.get("/-/ready")
+    assert answer.status_code == 503
+    lines = answer.text.splitlines()
+    assert lines[1] == "spool.full (raw-2): the spool is full: new datagrams are refused"
+    gateway.not_ready = "loading state"
+    assert gateway.get("/-/ready").text.splitlines() == ["loading state", *lines]
+
+
+def test_another_alarm_is_told_behind_the_ok(gateway: Gateway) -> None:
+    """A store that is away must not stop paging: this one is still where traps should go."""
+    gateway.alarms = [Sounding("spool.store-gave-up", "raw")]
+    answer = gateway.get("/-/ready")
+    assert answer.status_code == 200
+    assert answer.text.startswith("OK\nspool.store-gave-up (raw): the event store is so far behind")
+
+
+def test_the_page_shows_alarms_and_what_to_do(gateway: Gateway) -> None:
+    assert "Alarms" not in gateway.get("/").text
+    gateway.alarms = [Sounding("spool.write-failed", "<raw>")]
+    text = gateway.get("/").text
+    assert "spool.write-failed (&lt;raw&gt;)" in text
+    assert "make room on the disk" in text
 
 
 def test_reload(gateway: Gateway) -> None:

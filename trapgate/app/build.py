@@ -20,6 +20,7 @@ from trapgate.app.files import Bundle
 from trapgate.app.mibs import load_index
 from trapgate.app.redact import without_secrets
 from trapgate.app.settings import (
+    AGE_LEAST,
     WORKERS_MAX,
     AlertmanagerSettings,
     ReceiverSettings,
@@ -31,7 +32,7 @@ from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
 from trapgate.decode.syslog import Dialects, SyslogDecoder, build_dialects
 from trapgate.listen import check_listeners, with_paths
 from trapgate.mib import MibIndex
-from trapgate.model import IntegrationId, Problem, Protocol, Rule, Span
+from trapgate.model import Datagram, IntegrationId, Problem, Protocol, Rule, Span
 from trapgate.normalize.origin import Origins
 from trapgate.normalize.settings import check_normalize
 from trapgate.normalize.sources import Sources, check_sources
@@ -44,6 +45,7 @@ from trapgate.pipeline.translate import Translator
 from trapgate.ports import Integration
 from trapgate.query import field_problem
 from trapgate.rules import Matcher, build_rules
+from trapgate.store import check_elasticsearch
 
 MakeIntegration = Callable[[], Integration]
 Entry = TypeVar("Entry", bound=Section)
@@ -65,7 +67,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     def translator(
         self,
-        on_bug: Callable[[], None],
+        on_bug: Callable[[Datagram, Exception], None],
         engines: Engines = Engines(),  # noqa: B008 - a frozen value
         *,
         any_community: bool = False,
@@ -170,6 +172,8 @@ class _Builder:
         if settings.store.retention_days < 1:
             summary = "retention_days must be 1 or more"
             self.problems.append(settings.store.problem("retention_days", summary))
+        if settings.store.kind == "elasticsearch":
+            self.problems += check_elasticsearch(settings.store.elasticsearch)
         self.problems += check_spool(settings.spool)
         if not _loopback(settings.web.listen.host):
             summary = "the API has no authentication yet: this lets anybody on the network in"
@@ -221,7 +225,10 @@ class _Builder:
         )
         snmp = msgspec.structs.replace(snmp, communities=communities, users=users)
         decode = msgspec.structs.replace(settings.decode, snmp=snmp)
-        return msgspec.structs.replace(settings, decode=decode)
+        elastic = self.filled(self.filled(settings.store.elasticsearch, "password"), "api_key")
+        elastic = elastic.below(Path(self.bundle.folder))
+        store = msgspec.structs.replace(settings.store, elasticsearch=elastic)
+        return msgspec.structs.replace(settings, decode=decode, store=store)
 
     def filled(self, entry: Entry, key: str) -> Entry:
         """The entry with what the file of `key` holds; one that gives both, or neither, stays."""
@@ -233,9 +240,13 @@ class _Builder:
 
 
 def check_spool(settings: SpoolSettings) -> list[Problem]:
-    """What is wrong with `spool`: too many processes, or too little room for each of them."""
+    """What is wrong with `spool`: too many processes, too little room for each of them, or records
+    that would be given up at once."""
     if not 1 <= settings.workers <= WORKERS_MAX:
         return [settings.problem("workers", f'"workers" must be from 1 to {WORKERS_MAX}')]
+    if settings.age_max is not None and settings.age_max < AGE_LEAST:
+        summary = f'"age_max" must be {AGE_LEAST} or more'
+        return [settings.problem("age_max", summary, "leave it empty to have no such bound")]
     least = ROOM_BYTES_MIN * settings.workers
     if settings.size_max >= least:
         return []

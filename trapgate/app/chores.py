@@ -15,8 +15,8 @@ from trapgate.observe import Metrics, logger
 from trapgate.pipeline.ingest import Ingest
 from trapgate.pipeline.recollection import Memories
 from trapgate.pipeline.translate import Translator
+from trapgate.ports import KeptStore
 from trapgate.spool import SpoolWriter
-from trapgate.store import SqliteEventStore
 
 CHORES_S = 10
 """How often ingest deletes what it need not keep: read segments, old days of events."""
@@ -53,7 +53,7 @@ class Chores:
         memories: Memories,
         published: Published,
         settings: StoreSettings,
-        store: SqliteEventStore,
+        store: KeptStore,
         spools: Sequence[TendedSpool],
         translator_of: Callable[[Configuration], Translator],
         revoked: RevokedEngines,

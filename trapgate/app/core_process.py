@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,15 +20,22 @@ from trapgate.app.flow import process_names
 from trapgate.app.layout import CORE_READER
 from trapgate.app.processes import Process
 from trapgate.app.published import Published
+from trapgate.app.stores import store_to_read
 from trapgate.model import Alert, IntegrationId, Notification
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
-from trapgate.observe import Follower, Metrics, logger, merged_exposition
+from trapgate.observe import (
+    Follower,
+    Metrics,
+    Sounding,
+    logger,
+    merged_exposition,
+    sounding,
+)
 from trapgate.pipeline.conductor import Conductor, NotAccepted
 from trapgate.pipeline.rules import RulesLoop
 from trapgate.spool import Doorbell, SpoolReader
 from trapgate.state import SqliteHistory, SqliteStateStore
-from trapgate.store import SqliteEventStore
 from trapgate.web import Backend, build_app
 from trapgate.web.status import ALERTMANAGER_VERSION
 
@@ -58,7 +66,7 @@ class _CoreProcess:
         self.published = Published(layout.bundle, process.stamp)
         self.state = SqliteStateStore.open(layout.state)
         self.history = SqliteHistory.open(layout.history)
-        self.events = SqliteEventStore.open(layout.events, read_only=True)
+        self.events = store_to_read(self.configuration.settings.store, layout, self.metrics)
         self.loaded = False
         self.reloading, self.adopting = asyncio.Lock(), asyncio.Lock()
         self.conductor = Conductor(
@@ -118,6 +126,7 @@ class _CoreProcess:
         await self.carrier.close()
         self.state.close()
         self.history.close()
+        self.events.close()
 
     def app(self) -> Starlette:
         backend = Backend(
@@ -125,6 +134,7 @@ class _CoreProcess:
             receive=self.receive,
             reload=self.reload,
             ready=self.ready,
+            alarms=self.alarms,
             metrics=self.exposition,
             config_text=self.config_text,
             resolve_timeout_ns=self.resolve_timeout_ns,
@@ -181,9 +191,18 @@ class _CoreProcess:
         for receiver, count in board.owed_resolves().items():
             self.metrics.gauge("trapgate_alerting_owed_resolves").labels(receiver).set(count)
         self.count_damage()
-        workers = self.process.configuration.settings.spool.workers
-        names = {"supervisor", *process_names(workers)} - {self.process.name}
-        return merged_exposition(self.metrics, map(self.process.layout.metrics, sorted(names)))
+        return merged_exposition(self.metrics, self.others())
+
+    def alarms(self) -> Sequence[Sounding]:
+        """What is wrong, in whichever process."""
+        return sounding(self.metrics, self.others())
+
+    def others(self) -> Iterator[Path]:
+        """The files in which the other processes publish."""
+        settings = self.process.configuration.settings
+        others = process_names(settings.spool.workers, index=settings.store.indexed)
+        names = {"supervisor", *others} - {self.process.name}
+        return map(self.process.layout.metrics, sorted(names))
 
     # -- reload ------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from trapgate.config import load
 from trapgate.listen import check_certificates, with_paths
 from trapgate.model import Problem, Span
 from trapgate.spool import replace_file
+from trapgate.store import check_elasticsearch_files
 
 BUNDLE_SCHEMA = 1
 
@@ -73,6 +74,9 @@ def read_bundle(
     alertmanager = reader.alertmanager(value, main, folder)
     own = reader.vendor_mibs(value, folder, keep, progress)
     reader.problems += check_certificates(with_paths(value.listen, folder))
+    if value.store.kind == "elasticsearch":
+        elastic = value.store.elasticsearch.below(folder)
+        reader.problems += check_elasticsearch_files(elastic)
     bundle = Bundle(
         schema=BUNDLE_SCHEMA,
         folder=str(folder),
@@ -181,6 +185,8 @@ class _Reader:
             for user in settings.decode.snmp.users
             for key in ("auth_passphrase_file", "privacy_passphrase_file")
         ]
+        elastic = settings.store.elasticsearch
+        wanted += [(name, elastic.where.key(key)) for key, name in elastic.secret_files().items()]
         wanted += _url_files(*alertmanager)
         found: dict[str, str] = {}
         for name, span in wanted:

@@ -17,7 +17,7 @@ _SHORT = {"supervisor": "super", "receive": "recv"}
 
 def kernel_name(name: str) -> str:
     """What `ps -o comm` and `top` show for a process: `trapgate-recv` and, of several,
-    `trapgate-recv2` ..., `trapgate-ingest`, `trapgate-core`, `trapgate-super`."""
+    `trapgate-recv2` ..., `trapgate-ingest`, `trapgate-index`, `trapgate-core`, `trapgate-super`."""
     stage, worker = stage_of(name), worker_of(name)
     return f"trapgate-{_SHORT.get(stage, stage)}{worker if worker > 1 else ''}"
 

@@ -49,6 +49,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.data / "events"
 
     @property
+    def quarantine(self) -> Path:
+        """What could not be processed as it was, for a person."""
+        return self.data / "quarantine"
+
+    @property
     def state(self) -> Path:
         return self.data / "state.sqlite"
 

@@ -10,14 +10,16 @@ import msgspec
 
 from trapgate.alerting.settings import GlobalSettings, RouteSettings
 from trapgate.compile import MibSettings
-from trapgate.config import Address, ByteSize, Section
+from trapgate.config import Address, ByteSize, Duration, Section
 from trapgate.decode.snmp.settings import SnmpSettings
 from trapgate.decode.syslog.settings import SyslogSettings
 from trapgate.listen.settings import ListenerSettings
+from trapgate.model import NS_PER_S
 from trapgate.normalize.settings import NormalizeSettings
 from trapgate.normalize.sources import SourceSettings
 from trapgate.notify import LogSettings, WebhookSettings
-from trapgate.store import RETENTION_BYTES_MAX, RETENTION_DAYS
+from trapgate.pipeline.giving_up import FullPolicy
+from trapgate.store import RETENTION_BYTES_MAX, RETENTION_DAYS, ElasticsearchSettings
 
 _DEFAULT_LISTENERS = (
     ListenerSettings(name="snmp", protocol="snmp", address=Address("*", 1162)),
@@ -31,6 +33,9 @@ WORKERS_MAX = 16
 """Receive processes: with as many ingest, which reads what all of them take, has long been the one
 that is too slow."""
 
+AGE_LEAST = Duration(600 * NS_PER_S)
+"""The least `spool.age_max`: a restart of the event store takes minutes, and loses nothing."""
+
 EVERY_ADDRESS = ("*", "0.0.0.0", "::")
 """Hosts that can be listened on, and that no link can lead to."""
 
@@ -39,17 +44,29 @@ class SpoolSettings(Section, frozen=True, kw_only=True):
     """`spool`: what was received and is not processed yet."""
 
     size_max: ByteSize = ByteSize(1 << 30)
-    """Bound of the raw spool on disk. When it is full (the store or the rules are behind by that
-    much) new datagrams are counted as spool-full and TCP senders have to wait. 4MiB or more for
-    each of the `workers`."""
+    """Bound of the raw spool on disk, 4MiB or more for each of the `workers`; a smaller disk is the
+    bound. `full_policy` says what gives way."""
+
+    full_policy: FullPolicy = "store-yields"
+    """What gives way when the room is used up. `store-yields`: what the rules have read and the
+    event store has not, the oldest first, so that an outage of the store never stops paging; if the
+    rules are behind, too, new datagrams are refused. `refuse-new`: nothing is given up, new
+    datagrams are refused, so that paging stops with the store. `drop-oldest`: the oldest, also what
+    the rules have not read; a device's clear may be among it. Refused datagrams are counted as
+    spool-full, and TCP senders have to wait; records that are given up are counted in
+    `trapgate_spool_given_up_records_total`. See docs/spool.md."""
+
+    age_max: Duration | None = Duration(7 * 86_400 * NS_PER_S)
+    """Bound of the raw spool in time: what the event store has not read after so long is given up,
+    and with `drop-oldest` what the rules have not read. Empty: there is no such bound. What all
+    have read is deleted within some minutes, on a quiet network within about an hour. Raw datagrams
+    hold communities."""
 
     workers: int = 1
     """Receive processes, 1 to 16. With more than one each has a socket of its own at every UDP
     listener (SO_REUSEPORT), a spool of its own (`raw`, `raw-2` ...) and its part of `size_max`. A
     sender's address decides which of them takes its datagrams, so that their order is kept; TCP is
     taken by the first."""
-
-    later: ClassVar[Mapping[str, str]] = {"age_max": "a bound by age comes later"}
 
 
 class DecodeSettings(Section, frozen=True, kw_only=True):
@@ -65,18 +82,40 @@ class DecodeSettings(Section, frozen=True, kw_only=True):
 class StoreSettings(Section, frozen=True, kw_only=True):
     """`store`: the events."""
 
-    kind: Literal["sqlite"] = "sqlite"
-    """Where events are kept: `sqlite`, files in the data folder, one a day."""
+    kind: Literal["sqlite", "elasticsearch"] = "sqlite"
+    """Where events are kept: `sqlite`, files in the data folder, one or several a day;
+    `elasticsearch`, data streams of the servers that `elasticsearch` names
+    (docs/elasticsearch.md)."""
 
     retention_days: int = RETENTION_DAYS
-    """Days of events that are kept; older files are deleted."""
+    """Days of events that are kept; older files are deleted. For Elasticsearch it is the retention
+    of the data streams' lifecycle."""
 
     size_max: ByteSize = ByteSize(RETENTION_BYTES_MAX)
-    """Bound of the event files of all days together: while they are above it, the oldest day is
-    deleted. The newest day stays, whatever its size: leave room for one on the disk; trapgate logs
-    an error if it alone is above the bound."""
+    """Bound of the event files of all days together: while they are above it, the oldest file is
+    deleted. A file ends at 2 GiB, or at an eighth of the bound, or (from 128 GiB on) at a
+    sixty-fourth; leave room for one above the bound on the disk. The newest one stays, whatever its
+    size: trapgate logs an error if it alone is above the bound. Only for `kind: sqlite`."""
 
-    later: ClassVar[Mapping[str, str]] = {"elasticsearch": "the Elasticsearch store comes later"}
+    words: bool = True
+    """Whether the words of messages are indexed: a second behind the write, by a process of its own
+    at the lowest priority, in files beside those of the events, of a tenth of their size or less.
+    Without it a search for words reads event by event, and as many of them as one search may. Only
+    for `kind: sqlite`."""
+
+    elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
+    """The servers, for `kind: elasticsearch`."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether the store answers over the network: it may be slow or away, and is written
+        behind (`trapgate.pipeline.behind`)."""
+        return self.kind == "elasticsearch"
+
+    @property
+    def indexed(self) -> bool:
+        """Whether there is an index process: a remote store indexes words itself."""
+        return self.words and not self.remote
 
 
 class RulesSettings(Section, frozen=True, kw_only=True):

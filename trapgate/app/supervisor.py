@@ -2,7 +2,7 @@
 
 It holds the sockets, so that a port in use is found before anything runs, and datagrams wait in the
 kernel while the receive process is gone. It has one thread and no loop: it may fork at any time.
-Stopping follows the flow: receive, then ingest, then core.
+Stopping follows the flow: receive, then ingest, then index, then core.
 """
 
 import os
@@ -31,11 +31,14 @@ from trapgate.app.flow import (
     stage_of,
     stages,
 )
+from trapgate.app.index_process import index_process
+from trapgate.app.ingest_process import ingest_process
 from trapgate.app.kernel import die_with, kernel_name, take_name
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
-from trapgate.app.processes import Inherited, Process, ingest_process, receive_process
+from trapgate.app.processes import Inherited, Process
 from trapgate.app.published import Published
+from trapgate.app.receive_process import receive_process
 from trapgate.app.trouble import Trouble
 from trapgate.config import Address
 from trapgate.decode.snmp import OwnEngine, engine_id_of
@@ -75,6 +78,9 @@ class Supervisor:
         self.config_path = config_path
         self.layout = Layout(configuration.data)
         self.workers = configuration.settings.spool.workers
+        index = configuration.settings.store.indexed
+        self._stages = stages(self.workers, index=index)
+        self._names = process_names(self.workers, index=index)
         self.metrics = Metrics()
         self.inherited: Inherited
         self.http: Address
@@ -105,7 +111,7 @@ class Supervisor:
                 self._published.publish(self.configuration.bundle)
             self._count_reload(successful=True)
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-            for name in process_names(self.workers):
+            for name in self._names:
                 self._start(name)
             code = self._await_ready()
             if code == 0:
@@ -214,7 +220,7 @@ class Supervisor:
 
     def _await_ready(self) -> int:
         """Wait until every process has said that it is ready; 0, or the exit code."""
-        waiting, until = set(process_names(self.workers)), time.monotonic() + READY_S
+        waiting, until = set(self._names), time.monotonic() + READY_S
         while waiting:
             if select.select([self._ready_read], [], [], 0.01)[0]:
                 waiting -= set(os.read(self._ready_read, 4096).decode().split())
@@ -283,7 +289,7 @@ class Supervisor:
         return found
 
     def _stop_all(self) -> None:
-        for stage in stages(self.workers):
+        for stage in self._stages:
             own = {pid: name for pid, name in self._pids.items() if name in stage}
             for pid in own:
                 os.kill(pid, signal.SIGTERM)
@@ -385,6 +391,8 @@ def _main_of(name: str) -> Callable[[Process], None]:
         return receive_process
     if stage == "ingest":
         return ingest_process
+    if stage == "index":
+        return index_process
     from trapgate.app.core_process import core_process
 
     return core_process

@@ -253,5 +253,5 @@ def _ports(text: str | None, configuration: Configuration) -> frozenset[int] | N
     return frozenset(map(int, words))
 
 
-def _no_count() -> None:
+def _no_count(_: Datagram, __: Exception) -> None:
     """Bugs are in the log; there is nobody to count them for."""

@@ -5,6 +5,7 @@ Wireshark's begin with the packet's headers, which `trapgate.cli.packets` takes 
 """
 
 import re
+from collections.abc import Iterator
 
 TEXT_BYTES_MAX = 16 * 1024 * 1024
 """Text that is read: dumps of some 20,000 traps. A capture is the form for more."""
@@ -68,3 +69,12 @@ def _columns(rest: str) -> bytes:
             break
         digits += word
     return bytes.fromhex(digits[: 2 * DUMP_LINE_BYTES])
+
+
+def hexdump(data: bytes) -> Iterator[str]:
+    """The lines of a dump, as `hexdump -C` writes them; `packets_of` reads them again. What is not
+    printable ASCII is a dot on the right."""
+    for offset in range(0, len(data), DUMP_LINE_BYTES):
+        part = data[offset : offset + DUMP_LINE_BYTES]
+        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in part)
+        yield f"{offset:08x}  {part.hex(' ').ljust(3 * DUMP_LINE_BYTES - 1)}  |{text}|"

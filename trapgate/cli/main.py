@@ -7,7 +7,9 @@ from typing import Literal
 import click
 
 from trapgate import __version__
+from trapgate.cli.events.commands import events
 from trapgate.cli.options import CONFIG, TARGET, inform_options, trap_options
+from trapgate.cli.replay_command import replay
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -326,6 +328,10 @@ def forget_engine(engine_id: str, config: Path | None) -> None:
     from trapgate.cli.engines import forget_known_engine
 
     raise SystemExit(forget_known_engine(engine_id, config))
+
+
+cli.add_command(events)
+cli.add_command(replay)
 
 
 def main() -> None:

@@ -126,15 +126,16 @@ _INFORM = [
 
 def trap_options(command: Command) -> Command:
     """What `send trap` understands."""
-    return _with(command, [*_NOTIFICATION, *_TRAP])
+    return with_options(command, [*_NOTIFICATION, *_TRAP])
 
 
 def inform_options(command: Command) -> Command:
     """What `send inform` understands."""
-    return _with(command, [*_NOTIFICATION, *_INFORM])
+    return with_options(command, [*_NOTIFICATION, *_INFORM])
 
 
-def _with(command: Command, options: list[Callable[[Command], Command]]) -> Command:
+def with_options(command: Command, options: list[Callable[[Command], Command]]) -> Command:
+    """The command with these options, in this order."""
     for option in reversed(options):
         command = option(command)
     return command

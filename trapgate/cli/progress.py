@@ -1,8 +1,8 @@
-"""How far a long compilation of MIBs is: a bar on a terminal, one line elsewhere."""
+"""How far long work is: a bar on a terminal; of a compilation of MIBs one line elsewhere."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -69,3 +69,59 @@ def compiling() -> Iterator[Told]:
         yield bar.told
     finally:
         bar.end()
+
+
+def stderr_is_a_terminal() -> bool:
+    """Whether somebody may be looking."""
+    return sys.stderr.isatty()
+
+
+Fraction = Callable[[float, str], None]
+"""Takes how much of all is done, 0 to 1, and a text about it."""
+
+
+@contextmanager
+def through(what: str, *, visible: bool) -> Iterator[Fraction]:
+    """What to tell about work whose end is known; where it is `visible`, a bar on standard error
+    shows it if it takes longer than `SHOWN_AFTER_S`."""
+    started = time.monotonic()
+    shown: Progress | None = None
+
+    def told(done: float, text: str) -> None:
+        nonlocal shown
+        if not visible or (shown is None and time.monotonic() - started < SHOWN_AFTER_S):
+            return
+        if shown is None:
+            shown = _bar_of_fractions(what)
+        shown.update(shown.task_ids[0], completed=done, text=text)
+
+    try:
+        yield told
+    finally:
+        if shown is not None:
+            shown.stop()
+
+
+def _bar_of_fractions(what: str) -> "Progress":
+    # Late, as above.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn(what),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[text]}"),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    bar.add_task("", total=1.0, text="")
+    bar.start()
+    return bar

@@ -63,7 +63,7 @@ def send_traps(sending: Sending, security: Security) -> int:
         if notification is None:
             return os.EX_CONFIG
         make = _trap_maker(notification, security)
-        with _connected(sending.target or SNMP_TARGET) as sock:
+        with connected(sending.target or SNMP_TARGET) as sock:
             for request_id in _request_ids(sending):
                 sock.send(make(request_id))
     except (Unsendable, Undelivered) as error:
@@ -83,7 +83,7 @@ def send_informs(sending: Sending, security: Security, waiting: Waiting) -> int:
         if notification is None:
             return os.EX_CONFIG
         make = _inform_maker(notification, security)
-        with _connected(target) as sock:
+        with connected(target) as sock:
             for request_id in _request_ids(sending):
                 conversation = make(request_id)
                 seconds = acknowledged(sock, conversation, waiting.timeout_s, waiting.retries)
@@ -110,7 +110,7 @@ def send_line(line: str, target: str | None) -> int:
     """Send one syslog line."""
     where, data = target or SYSLOG_TARGET, line.encode()
     try:
-        with _connected(where) as sock:
+        with connected(where) as sock:
             sock.send(data)
     except (Unsendable, Undelivered) as error:
         print(error, file=sys.stderr)
@@ -185,7 +185,7 @@ def _request_ids(sending: Sending) -> Iterator[int]:
 
 
 @contextmanager
-def _connected(target: str) -> Iterator[socket.socket]:
+def connected(target: str) -> Iterator[socket.socket]:
     """A UDP socket to the first address that the target resolves to; raises `Unsendable`
     if it is none, and makes `Undelivered` of what the network refuses."""
     host, colon, port = target.rpartition(":")

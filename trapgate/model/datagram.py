@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     SOURCE_DENIED = "source-denied"
     COMMUNITY_DENIED = "community-denied"
     USM = "usm"
+    GIVEN_UP = "given-up"
     KERNEL_DROPPED = "kernel-dropped"
     SPOOL_FULL = "spool-full"
     WRITE_FAILED = "write-failed"

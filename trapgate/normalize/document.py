@@ -43,23 +43,24 @@ def _flat(event: Event) -> Iterator[tuple[str, FieldValue]]:
     yield "message", event.message
     yield from ((f"labels.{name}", value) for name, value in event.labels.items())
     yield from event.fields.items()
-    encoding, original = _original(event)
-    yield "event.original", original
+    text, encoding = original(event)
+    yield "event.original", text
     if encoding:
         yield "event.original_encoding", encoding
     if event.problems:
         yield "error.code", tuple(problem.code for problem in event.problems)
-        yield "error.message", "; ".join(problem.summary for problem in event.problems)
+        yield "error.message", tuple(problem.summary for problem in event.problems)
 
 
-def _original(event: Event) -> tuple[str, str]:
-    """The raw bytes as text: hex for SNMP, the line itself for syslog if it is UTF-8."""
+def original(event: Event) -> tuple[str, str]:
+    """The raw bytes as text, and its encoding: hex for SNMP, for syslog the line itself, which is
+    UTF-8 ("") if it can be."""
     if event.kind == "syslog.network":
         try:
-            return "", event.raw.decode()
+            return event.raw.decode(), ""
         except UnicodeDecodeError:
-            return "latin-1", event.raw.decode("latin-1")
-    return "hex", event.raw.hex()
+            return event.raw.decode("latin-1"), "latin-1"
+    return event.raw.hex(), "hex"
 
 
 def _place(nested: dict[str, object], key: str, value: FieldValue) -> None:

@@ -6,10 +6,17 @@ Identical SNMP datagrams in a bucket or in the one before are one notification, 
 twice (its request-id makes the bytes differ otherwise): the bucket before counts, because an inform
 that is repeated after a second may come behind the edge. Identical syslog lines are as many events.
 
+Datagrams come in lanes that are not read in step (`pipeline.lanes`), and identical lines of one
+sender may be in two of them, so that nobody can count them together and come to the same numbers
+again. Each lane counts its own, and every lane but the first has a *mark* that goes into the ids of
+its lines: what was not diverted has the same id at every gateway, what was has one of its own. Ids
+of SNMP have no mark. A copy of a trap is looked for in all lanes, as far back as they remember.
+
 The memory is a function of the records read so far: a reader that starts in the middle of a spool
 first shows it the records of the bucket that it starts in and of the bucket before that.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 import msgspec
@@ -51,15 +58,25 @@ def part_id(event_id: str, number: int) -> str:
 
 
 class Identities:
-    """The memory of the last buckets."""
+    """The memory of the last buckets of one lane."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str = "", lanes: Mapping[str, "Identities"] | None = None) -> None:
+        """`mark` sets the ids of this lane's lines apart, 16 characters at most; `lanes` are all
+        that there are, this one among them, and may become more."""
+        self._mark = mark
+        self._lanes = {} if lanes is None else lanes
         self._buckets: dict[int, dict[bytes, int]] = {}
         self._number = -1
         self._seen: dict[bytes, int] = {}
         self._before: dict[bytes, int] = {}
         self._prefix = ""
         self._keys: dict[tuple[Protocol, str], bytes] = {}
+
+    def copied(self, lanes: Mapping[str, "Identities"]) -> "Identities":
+        """The same in a memory of its own, among these lanes."""
+        made = Identities(self._mark, lanes)
+        made._buckets = {number: dict(seen) for number, seen in self._buckets.items()}
+        return made
 
     def of(self, datagram: Datagram, protocol: Protocol, identity: bytes | None = None) -> Identity:
         """The identity of the next datagram of the stream. `identity` is what makes it the same
@@ -77,7 +94,8 @@ class Identities:
         if before or len(self._seen) < BUCKET_DATAGRAMS_MAX:
             self._seen[digest] = before + 1
         if protocol is Protocol.SNMP:
-            return Identity(self._prefix + digest.hex(), bool(before) or digest in self._before)
+            repeated = before or digest in self._before or self._elsewhere(digest)
+            return Identity(self._prefix + digest.hex(), bool(repeated))
         if not before:
             return Identity(self._prefix + digest.hex(), False)
         again = blake2b(digest + before.to_bytes(8, "big"), digest_size=12).hexdigest()
@@ -88,8 +106,21 @@ class Identities:
         if len(self._keys) >= SENDERS_CACHED_MAX:
             self._keys.clear()
         protocol, peer = sender
-        key = self._keys[sender] = f"{protocol}/{peer}".encode()
+        text = f"{protocol}/{peer}"
+        if self._mark and protocol is not Protocol.SNMP:
+            text += f"/{self._mark}"
+        key = self._keys[sender] = text.encode()
         return key
+
+    def _elsewhere(self, digest: bytes) -> bool:
+        """Whether another lane has it, in the current bucket or in the one before."""
+        for lane in self._lanes.values():
+            if lane is not self:
+                buckets = lane._buckets
+                for number in (self._number, self._number - 1):
+                    if number in buckets and digest in buckets[number]:
+                        return True
+        return False
 
     def _turn_to(self, number: int) -> None:
         self._seen = self._buckets.setdefault(number, {})

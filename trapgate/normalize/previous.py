@@ -69,6 +69,14 @@ class Previous:
         ]
         return msgspec.msgpack.encode(_Saved(SAVED_SCHEMA, known)) if known else b""
 
+    def copied(self) -> "Previous":
+        """The same in a memory of its own."""
+        made = Previous()
+        made._said = {
+            sender: _Said(said.sequence, said.last) for sender, said in self._said.items()
+        }
+        return made
+
     def follow(self, event: Event) -> tuple[Event, Event | None]:
         """The next line of its sender, completed if it says that the one before is repeated, and
         the event of the lines that are missing between them, if there are any."""

@@ -28,6 +28,9 @@ class Space:
         self._left -= 1
         return self._left >= 0
 
+    def copied(self) -> "Space":
+        return Space(self._left)
+
 
 class Verbs:
     """The last kept match of each key of each rule. One memory serves all sources: one of them may
@@ -50,6 +53,12 @@ class Verbs:
             if key in self._said or self._space.take():
                 self._said[key] = _said(match)
 
+    def copied(self, space: Space) -> "Verbs":
+        """The same in a memory of its own, with this room."""
+        made = Verbs(space)
+        made._said = dict(self._said)
+        return made
+
 
 class Seen:
     """The digests of the kept events of one source, `size` of them at the most."""
@@ -70,6 +79,12 @@ class Seen:
             return False
         self._digests.add(digest)
         return True
+
+    def copied(self, space: Space) -> "Seen":
+        """The same in a memory of its own, with this room."""
+        made = Seen(space, self._size)
+        made._digests = set(self._digests)
+        return made
 
 
 def digest_of(event: Event) -> bytes:

@@ -86,6 +86,16 @@ class _Budget:
         """Whether the event that was counted last is over the budget."""
         return self.sent > self.burst + self.rate * max(0, elapsed_ns) // NS_PER_S
 
+    def copied(self, space: Space) -> "_Budget":
+        """The same in a memory of its own, which has this room."""
+        made = _Budget.__new__(_Budget)
+        made.who, made.rate, made.burst, made.sent = self.who, self.rate, self.burst, self.sent
+        made.kept = self.kept and self.kept.copied(space)
+        made.window = self.window and (self.window[0], self.window[1].copied(space))
+        made.limited = self.limited and self.limited.copied()
+        made.repeated = self.repeated and self.repeated.copied()
+        return made
+
 
 class Storms:
     """The memory of the current bucket, and of who was over its budget in the one before.
@@ -109,6 +119,18 @@ class Storms:
         window begins to remember now."""
         self._policy = policy
         self._window_ns = policy.duplicates.window
+
+    def copied(self) -> "Storms":
+        """The same in a memory of its own: what one of them is told the other does not know."""
+        made = Storms(self._policy)
+        made._window_ns = self._window_ns
+        made._number, made._start, made._end = self._number, self._start, self._end
+        made._space = space = self._space.copied()
+        made._budgets = {name: budget.copied(space) for name, budget in self._budgets.items()}
+        made._verbs = self._verbs and self._verbs.copied(space)
+        made._storming = dict(self._storming)
+        made._told = set(self._told)
+        return made
 
     def due(self, received_at: int) -> Sequence[Event]:
         """What is to be told before the record that was received at this instant: if it is of a

@@ -60,6 +60,9 @@ class Tally(msgspec.Struct):
         known = event.code in self.codes or len(self.codes) < CODES_COUNTED_MAX
         self.codes[event.code if known else OTHER_CODES] += 1
 
+    def copied(self) -> "Tally":
+        return msgspec.structs.replace(self, codes=Counter(self.codes))
+
 
 def summary_event(who: Who, code: str, tally: Tally, sent: int) -> Event:
     """What was folded in a bucket in which the source sent `sent` events. It happened when the last

@@ -15,6 +15,7 @@ from trapgate.model import (
     SyslogMessage,
     rfc3339,
 )
+from trapgate.normalize.bounded import bounded
 from trapgate.normalize.sources import Source, Sources
 
 SEVERITIES = (
@@ -101,7 +102,7 @@ class SyslogNormalizer:
                 _number(fields, name, message.fields[name])
         if len(message.raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(message.raw)
-        return Event(  # by position: names would cost half a microsecond
+        event = Event(  # by position: names would cost half a microsecond
             event_id,
             position,
             timestamp,
@@ -118,6 +119,7 @@ class SyslogNormalizer:
             message.raw[:RAW_BYTES_MAX],
             message.problems,
         )
+        return bounded(event, len(datagram.data))
 
 
 def _number(fields: dict[str, FieldValue], port: str, value: str) -> None:

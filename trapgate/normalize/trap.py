@@ -3,6 +3,7 @@ and what its header tells.
 """
 
 from trapgate.mib import MibIndex
+from trapgate.mib.visible import visible
 from trapgate.model import (
     RAW_BYTES_MAX,
     Datagram,
@@ -12,6 +13,7 @@ from trapgate.model import (
     SecurityLevel,
     Trap,
 )
+from trapgate.normalize.bounded import bounded, is_number
 from trapgate.normalize.coexistence import v1_varbinds
 from trapgate.normalize.origin import Origin, Origins, canonical_address
 from trapgate.normalize.payload import Payloads
@@ -43,7 +45,7 @@ class TrapNormalizer:
         if len(raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(raw)
             raw = raw[:RAW_BYTES_MAX]
-        return Event(
+        event = Event(
             event_id,
             position,
             datagram.received_at,
@@ -60,6 +62,7 @@ class TrapNormalizer:
             raw,
             trap.problems,
         )
+        return bounded(event, len(datagram.data))
 
     def _add_v1_variables(self, trap: Trap, fields: dict[str, FieldValue], peer: str) -> None:
         """Add what RFC 3584 puts behind the payload. The message is without: it tells no human
@@ -83,9 +86,9 @@ def _header_fields(trap: Trap, origin: Origin) -> dict[str, FieldValue]:
         "snmp.credential": trap.credential,
         "snmp.trap.oid": trap.trap_oid,
     }
-    if trap.uptime is not None:
+    if trap.uptime is not None and is_number(trap.uptime):
         fields["snmp.uptime"] = trap.uptime
-    if trap.request_id is not None:
+    if trap.request_id is not None and is_number(trap.request_id):
         fields["snmp.request_id"] = trap.request_id
     if trap.enterprise is not None:
         _add_v1_header(trap, trap.enterprise, fields)
@@ -98,9 +101,9 @@ def _add_v1_header(trap: Trap, enterprise: str, fields: dict[str, FieldValue]) -
     fields["snmp.enterprise"] = enterprise
     if trap.agent_address is not None:
         fields["snmp.agent_address"] = canonical_address(trap.agent_address)
-    if trap.generic_trap is not None:
+    if trap.generic_trap is not None and is_number(trap.generic_trap):
         fields["snmp.trap.generic"] = trap.generic_trap
-    if trap.specific_trap is not None:
+    if trap.specific_trap is not None and is_number(trap.specific_trap):
         fields["snmp.trap.specific"] = trap.specific_trap
 
 
@@ -111,4 +114,4 @@ def _add_v3_header(trap: Trap, level: SecurityLevel, fields: dict[str, FieldValu
     if trap.context_engine_id:
         fields["snmp.context_engine_id"] = trap.context_engine_id
     if trap.context_name:
-        fields["snmp.context_name"] = trap.context_name
+        fields["snmp.context_name"] = visible(trap.context_name)

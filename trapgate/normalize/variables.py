@@ -10,6 +10,7 @@ import msgspec
 from trapgate.mib import MibIndex, render
 from trapgate.mib.facts import Object
 from trapgate.model import Varbind
+from trapgate.normalize.bounded import cut_text
 from trapgate.normalize.coexistence import without_community
 
 REPEATED_TYPES = frozenset(("integer", "octets", "oid", "ip"))
@@ -58,7 +59,8 @@ class Variables:
         address_at = self._mib.address_type_oid(varbind.oid) if _is_address(known) else None
         shown = without_community(varbind)
         value = shown.value
-        text = render(shown.type, value, known, _number_of(address_at, beside))
+        # BITS of a short datagram can name thousands
+        text = cut_text(render(shown.type, value, known, _number_of(address_at, beside)))
         detail = text
         if known is not None and known.labels and isinstance(value, int):
             detail = f"{text}({value})"
@@ -70,7 +72,7 @@ class Variables:
             text,
             tuple([("snmp.index." + part, content) for part, content in resolved.index]),
             f'{resolved.name}="{text}"' if " " in text else f"{resolved.name}={text}",
-            f"{resolved.variable} = {shown.type}: {detail}",
+            cut_text(f"{resolved.variable} = {shown.type}: {detail}"),
         )
         if address_at is None:
             self._remember(varbind, variable)

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from trapgate.observe.notice import Unreadable, show, shown
 
@@ -106,19 +107,36 @@ FAMILIES = (
         "Damaged batches that were skipped.",
     ),
     Family(
+        "trapgate_spool_given_up_records_total",
+        "counter",
+        ("reader", "reason"),
+        "Records that a reader has not read and never will: `full`, the spool had no room for them "
+        "any longer (see `spool.full_policy`), `age`, they were older than `spool.age_max`. Those "
+        "of `store` cannot be searched for, those of `rules` have paged nobody. Exact over "
+        "restarts.",
+    ),
+    Family(
         "trapgate_ingest_datagrams_total",
         "counter",
         ("outcome", "reason"),
         "Spooled datagrams by the outcome in which each ended, exact over restarts: stored, "
-        "malformed, duplicate, rate-limited, community-denied, usm.",
+        "malformed, duplicate, rate-limited, community-denied, usm, given-up.",
     ),
     Family(
         "trapgate_ingest_failures_total",
         "counter",
         ("reason",),
         "Bugs: datagrams that raised inside trapgate (internal-error, kept as malformed), events "
-        "that could not be stored in any form (unstorable) and matches that could not be written "
-        "(unwritable-match).",
+        "that could not be stored in any form (unstorable), matches that could not be written "
+        "(unwritable-match) and what the quarantine could not keep (unquarantined).",
+    ),
+    Family(
+        "trapgate_ingest_quarantined_total",
+        "counter",
+        ("reason",),
+        "Lines that were written to `quarantine` in the data folder: events that the event store "
+        "refuses for good (refused-by-store; a note is stored instead) and datagrams that raised "
+        "inside trapgate (internal-error; stored as malformed).",
     ),
     Family(
         "trapgate_store_events_total",
@@ -131,6 +149,49 @@ FAMILIES = (
         "counter",
         (),
         "Batches that the event store refused; they stay in the spool and are tried again.",
+    ),
+    Family(
+        "trapgate_store_words_lag_events",
+        "gauge",
+        (),
+        "Events of the SQLite store whose words are not indexed yet: a search for words reads them "
+        "one by one. Datagrams between them that are not stored (copies, refused ones) count too.",
+    ),
+    Family(
+        "trapgate_store_words_failures_total",
+        "counter",
+        (),
+        "Failures to read the events or to write the index of their words; they are tried again "
+        "every second.",
+    ),
+    Family(
+        "trapgate_store_window_events",
+        "gauge",
+        (),
+        "Events that were handed to the writer of a remote event store and are not confirmed yet; "
+        "what does not fit waits in the spool (trapgate_spool_backlog_records).",
+    ),
+    Family(
+        "trapgate_store_stalled_seconds",
+        "gauge",
+        (),
+        "For how long a remote event store has taken nothing although events wait for it; 0 while "
+        "it keeps up.",
+    ),
+    Family(
+        "trapgate_store_request_failures_total",
+        "counter",
+        ("reason",),
+        "Requests to Elasticsearch that failed, the quick tries among them: connection, timeout, "
+        "tls, busy (429), server (5xx), denied (401, 403), refused (other 4xx), answer (no JSON), "
+        "not-elasticsearch. What was to be written is tried again.",
+    ),
+    Family(
+        "trapgate_store_bulk_seconds",
+        "histogram",
+        (),
+        "How long Elasticsearch took for one request of events.",
+        _LATENCY_S,
     ),
     Family(
         "trapgate_rules_matches_total",
@@ -187,6 +248,15 @@ FAMILIES = (
         "counter",
         ("process",),
         "Processes that died and were started again.",
+    ),
+    Family(
+        "trapgate_pipeline_alarms",
+        "gauge",
+        ("alarm", "subject"),
+        "One while something is wrong that an operator must see to; the log, `/-/ready` and the "
+        "page at `/` say the same: spool.full, spool.pressed, spool.write-failed, "
+        "spool.store-gave-up, spool.rules-gave-up, store.away. The subject is the spool, or the "
+        "kind of the store.",
     ),
     Family(
         "trapgate_config_last_reload_successful",
@@ -318,6 +388,13 @@ def merged_exposition(own: Metrics, others: Iterable[Path]) -> bytes:
     merged = CollectorRegistry()
     merged.register(_Summed(families, sums))
     return generate_latest(merged)
+
+
+def published_samples(own: Metrics, others: Iterable[Path], name: str) -> Iterator[Sample]:
+    """The samples of one gauge, of this process and of those that publish in these files."""
+    for metric in _metrics(own, others):
+        if metric.name == name:
+            yield from metric.samples
 
 
 def _metrics(own: Metrics, others: Iterable[Path]) -> Iterator[Metric]:

@@ -6,6 +6,10 @@ is decoded once for both; when one cannot go on (the store is down, the matches 
 other goes on alone, and the late one reads again later, up to where the other stands: they meet
 exactly there, and share again.
 
+A store may write behind (`pipeline.behind`): it takes a batch, and says later that it has it. The
+store leg's place moves on with the first, so that both legs are level also with a store that is
+some seconds behind; its cursor follows with the second.
+
 The store leg keeps the ledger: how many datagrams ended in which outcome, committed with its
 cursor, so that it is exact over restarts.
 """
@@ -27,7 +31,7 @@ from trapgate.model import (
 )
 from trapgate.normalize.storm import Storms
 from trapgate.observe import Metrics, logger
-from trapgate.pipeline.leg import Blocked, Leg, Records
+from trapgate.pipeline.leg import DURABLE, Blocked, Leg, Receipt, Records
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.pipeline.translate import Batch, Ledger, Translator
 
@@ -41,15 +45,27 @@ PUBLISH_S = 0.2
 """How often this process's metrics are written for the core to add up."""
 
 
+def always() -> bool:
+    """The answer of a store that has no window."""
+    return True
+
+
 class Sinks(msgspec.Struct, frozen=True):
     """Where the legs lead. `store` and `matches` raise `Blocked` when they cannot take a batch;
+    `store` says by its receipt when it has the batch, one of no events when it has those before;
     `reply` sends datagrams back to their senders and swallows what cannot be sent; `refused` tells
-    whom the decoder refused."""
+    whom the decoder refused; `room` says whether the store takes a batch now, and is asked before
+    one is read for it."""
 
-    store: Callable[[Sequence[Event]], None]
+    store: Callable[[Sequence[Event]], Receipt]
     matches: Callable[[Sequence[bytes]], None]
     reply: Callable[[Iterable[Datagram]], None]
     refused: Callable[[str, Refusal], None]
+    room: Callable[[], bool] = always
+
+
+Sink = Callable[[Batch], Receipt]
+"""What a leg does with a batch; raises `Blocked`."""
 
 
 class Ingest:
@@ -77,7 +93,6 @@ class Ingest:
         self._now = now
         self._outcomes = metrics.counter("trapgate_ingest_datagrams_total")
         self._stored = metrics.counter("trapgate_store_events_total")
-        self._store_failures = metrics.counter("trapgate_store_write_failures_total")
         self._matched = metrics.counter("trapgate_rules_matches_total")
         failures = metrics.counter("trapgate_ingest_failures_total")
         self._unwritable = failures.labels("unwritable-match")
@@ -111,6 +126,30 @@ class Ingest:
             if events:
                 self._try(leg, sink, Batch(leg.position, events, {}, []), now)
 
+    def collect(self) -> None:
+        """Move the store leg's cursor behind what the store has by now; `turn` does so, too."""
+        self._confirm(self._store)
+        if self._store.owes:
+            self._settle(self._store, self._now())
+
+    def legs(self) -> tuple[Leg, Leg]:
+        """The rules leg and the store leg."""
+        return self._rules, self._store
+
+    def give_up(self, leg: Leg, reason: str, *, before: int, older_than: int) -> int:
+        """Let a leg of this lane go past records without their work, some at a time, see
+        `Leg.give_up`: they are counted, and not remembered. Returns how many there were."""
+        self._confirm(leg)
+        ledger = leg.give_up(reason, before=before, older_than=older_than)
+        self._kind(leg).memory = None
+        try:
+            leg.settle()
+        except Blocked as blocked:
+            self._block(leg, blocked, self._now())
+        if leg is self._store:
+            self._count(ledger)
+        return sum(ledger.values())
+
     def place(self) -> Position:
         """Up to where the rules leg has read its spool."""
         return Position(self._rules.reader.stream, self._rules.position)
@@ -126,7 +165,10 @@ class Ingest:
         """Whether a leg may go on; one that owes its cursor pays first."""
         if now.elapsed_ns < leg.retry_at_ns:
             return False
-        return not leg.owes or self._settle(leg, now)
+        self._confirm(leg)
+        if leg.owes and not self._settle(leg, now):
+            return False
+        return leg is not self._store or self._sinks.room()
 
     def _both(self, now: Now) -> bool:
         records = self._rules.read(self._store.position)
@@ -142,7 +184,7 @@ class Ingest:
                     self._kind(leg).memory = None
         return True
 
-    def _step(self, leg: Leg, other: Leg, sink: Callable[[Batch], None], now: Now) -> bool:
+    def _step(self, leg: Leg, other: Leg, sink: Sink, now: Now) -> bool:
         before = leg.position
         records = leg.read(other.position)
         if not records:
@@ -157,17 +199,26 @@ class Ingest:
         if unreadable:
             logger().error("ingest.unreadable", records=len(unreadable), first=unreadable[0])
         memory = self._kind(leg).of(self.translator, now)
-        return self.translator.batch(records, leg.reader.stream, memory, now)
+        return self.translator.batch(records, leg.reader.stream, memory, now, leg.mark)
 
-    def _try(self, leg: Leg, sink: Callable[[Batch], None], batch: Batch, now: Now) -> bool:
+    def _try(self, leg: Leg, sink: Sink, batch: Batch, now: Now) -> bool:
         try:
-            sink(batch)
+            receipt = sink(batch)
         except Blocked as blocked:
             self._block(leg, blocked, now)
             return False
-        leg.advance(batch)
-        self._settle(leg, now)  # if not, the batch is done all the same
+        leg.advance(batch, receipt)
+        self._confirm(leg)
+        if leg.owes:
+            self._settle(leg, now)  # if not, the batch is done all the same
         return True
+
+    def _confirm(self, leg: Leg) -> None:
+        """Count what has become durable."""
+        for batch in leg.confirmed():
+            if leg is self._store:
+                self._stored.inc(len(batch.events))
+                self._count(batch.ledger)
 
     def _settle(self, leg: Leg, now: Now) -> bool:
         try:
@@ -185,7 +236,7 @@ class Ingest:
             logger().error("ingest.blocked", reason=blocked.reason, behind=leg.position)
         leg.retry_at_ns = now.elapsed_ns + int(RETRY_S * NS_PER_S)
 
-    def _forward(self, batch: Batch) -> None:
+    def _forward(self, batch: Batch) -> Receipt:
         """The rules leg: matches into their spool, replies to their senders, refusals told."""
         payloads = []
         verbs: dict[str, int] = {}
@@ -204,6 +255,7 @@ class Ingest:
             self._sinks.refused(peer, refusal)
         for verb, count in verbs.items():
             self._matched.labels(verb).inc(count)
+        return DURABLE
 
     def _payload(self, event: Event, matches: tuple[Match, ...]) -> bytes | None:
         """The record of an event's matches; `None` if they cannot be written (text that is not
@@ -215,16 +267,9 @@ class Ingest:
             self._unwritable.inc()
             return None
 
-    def _keep(self, batch: Batch) -> None:
-        """The store leg: events into the store, and the outcomes counted."""
-        if batch.events:
-            try:
-                self._sinks.store(batch.events)
-            except Blocked:
-                self._store_failures.inc()
-                raise
-            self._stored.inc(len(batch.events))
-        self._count(batch.ledger)
+    def _keep(self, batch: Batch) -> Receipt:
+        """The store leg: events into the store. What they come to is counted when it has them."""
+        return self._sinks.store(batch.events)
 
     def _count(self, ledger: Ledger) -> None:
         for key, count in ledger.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from trapgate.listen import listener_name, peer_address
 from trapgate.model import NS_PER_MS, NS_PER_S, Now, Outcome, Position
-from trapgate.observe import Metrics, logger
+from trapgate.observe import Alarm, Metrics
 from trapgate.pipeline.diversion import PEER_RECORDS_MIN, PEER_SHARE, Diversion
 from trapgate.pipeline.lanes import decode_barrier, encode_barrier
 from trapgate.spool import (
@@ -30,6 +30,10 @@ HELD_RETRY_NS = 200 * NS_PER_MS
 CALM_NS = 10 * NS_PER_S
 """The spool is well again when it has refused nothing for this long: near its bound it takes a
 small batch and refuses a large one, and that must not be a log line each."""
+
+SILENT_NS = 60 * NS_PER_S
+"""Also when it has taken nothing, if it has refused nothing for this long: who is told that this
+trapgate is not ready may send nothing here any more."""
 
 SCAN_RECORDS = 4_096
 """Records of the bulk lane looked at in one go when it is opened."""
@@ -137,7 +141,10 @@ class Intake:
         self._dropped = metrics.counter("trapgate_listen_dropped_total")
         diverted = metrics.gauge("trapgate_spool_diverted_peers")
         self._diverted = diverted.labels(bulk.folder.name)
-        self._trouble = ""
+        self._alarms = {
+            name: Alarm(metrics, name, raw.folder.name)
+            for name in ("spool.full", "spool.pressed", "spool.write-failed")
+        }
         self._trouble_at = 0
         self._lost = 0
 
@@ -181,6 +188,10 @@ class Intake:
             lane.measure()
         return not self.holds
 
+    def tend(self, now: Now) -> None:
+        """To be called now and then, also when nothing comes."""
+        self._end_alarms(now, SILENT_NS)
+
     def end(self, now: Now) -> None:
         """The last try of what is held; then it is lost."""
         for lane in self.lanes:
@@ -208,14 +219,16 @@ class Intake:
             try:
                 lane.append(frame)
             except SpoolFull as full:
-                return kept, self._fail(Outcome.SPOOL_FULL, str(full), now)
+                alarm = "spool.full" if lane is self.raw else "spool.pressed"
+                self._fail(alarm, str(full), now)
+                return kept, Outcome.SPOOL_FULL
             except OSError as error:
-                return kept, self._fail(Outcome.WRITE_FAILED, str(error), now)
+                self._fail("spool.write-failed", str(error), now)
+                return kept, Outcome.WRITE_FAILED
             kept += len(frame)
             self._doorbell.ring()
-        if kept and self._trouble and now.elapsed_ns - self._trouble_at > CALM_NS:
-            logger().info("spool accepts again", after=self._trouble, lost_records=self._lost)
-            self._trouble, self._lost = "", 0
+        if kept:
+            self._end_alarms(now, CALM_NS)
         return kept, None
 
     def _share_room(self) -> None:
@@ -224,12 +237,17 @@ class Intake:
         raw.size_max_bytes = most - bulk.size_bytes
         bulk.size_max_bytes = min(most - raw.size_bytes, int(most * PRESSED_SHARE))
 
-    def _fail(self, reason: Outcome, error: str, now: Now) -> Outcome:
+    def _fail(self, alarm: str, error: str, now: Now) -> None:
         self._trouble_at = now.elapsed_ns
-        if self._trouble != reason:
-            self._trouble = reason.value
-            logger().error("spool refuses", reason=reason.value, error=error)
-        return reason
+        self._alarms[alarm].begin(error=error)
+
+    def _end_alarms(self, now: Now, calm_ns: int) -> None:
+        """End what was wrong, if nothing was refused for so long."""
+        if now.elapsed_ns - self._trouble_at <= calm_ns:
+            return
+        for alarm in self._alarms.values():
+            alarm.end(lost_records=self._lost)
+        self._lost = 0
 
     def _lose(self, records: list[bytes], reason: Outcome) -> None:
         self._lost += len(records)
@@ -249,8 +267,8 @@ class Intake:
             seen[peer] += 1
             (kept if seen[peer] <= share else excess).append(record)
         if excess:
-            reason = self._fail(Outcome.SPOOL_FULL, "a peer is over its share of what is left", now)
-            self._lose(excess, reason)
+            self._fail("spool.pressed", "a peer is over its share of what is left", now)
+            self._lose(excess, Outcome.SPOOL_FULL)
         return kept
 
 

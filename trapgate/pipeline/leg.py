@@ -1,10 +1,11 @@
 """A leg of ingest: one reader of a raw spool, with its place and its counts."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from trapgate.model import Datagram
+from trapgate.model import Datagram, Outcome
 from trapgate.normalize.identity import bucket_of
 from trapgate.pipeline.translate import Batch, Ledger
 from trapgate.ports import SpoolReader
@@ -12,6 +13,9 @@ from trapgate.ports import SpoolReader
 BATCH_RECORDS = 2_048
 """Records decoded at a time: enough that a commit's cost is shared, few enough that the first of
 them pages within some 30 ms."""
+
+GIVE_UP_RECORDS = 8_192
+"""Records given up at a time: some ten milliseconds, for which the other leg waits."""
 
 WARM_UP_STEPS = (1_000, 10_000, 100_000, 1_000_000)
 """How far to look back, step by step, for the start of the time bucket that a leg starts in."""
@@ -25,6 +29,19 @@ class Blocked(Exception):
         self.reason = reason
 
 
+class Receipt:
+    """What a sink gives for a batch that it has taken. It says by `durable` when the batch, and
+    all that the sink had taken before, outlives the process: at once, or some time later."""
+
+    __slots__ = ("durable",)
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self.durable = durable
+
+
+DURABLE = Receipt(durable=True)
+"""The receipt of a sink that writes before it returns."""
+
 Records = list[tuple[int, Datagram | None]]
 """Sequences and their datagrams; `None` is a record that cannot be read."""
 
@@ -34,6 +51,7 @@ class Past(msgspec.Struct, frozen=True, gc=False):
 
     received_at: int
     stream: str
+    mark: str
     sequence: int
     datagram: Datagram
     is_known: bool
@@ -42,19 +60,27 @@ class Past(msgspec.Struct, frozen=True, gc=False):
 class Leg:
     """One reader of a raw spool with its place and its counts.
 
-    `position` is where its work stands. The durable cursor follows at once, or, where the disk
-    refuses it, is owed: after a crash then some work is done again, which is harmless, because
-    ids, matches and ledger are functions of the spool.
+    `position` is where its work stands: all before it was translated, and its sink has taken it.
+    The durable cursor and the counts (`ledger`) follow in order, as far as receipts say that what
+    was taken is durable. Where the disk refuses the cursor it is owed. After a crash the work
+    between the two is done again, which is harmless, because ids, matches and ledger are functions
+    of the spool.
     """
 
-    def __init__(self, reader: SpoolReader, datagram_of: Callable[[bytes], Datagram]) -> None:
-        """`datagram_of` raises `ValueError` for a record that it cannot read."""
+    def __init__(
+        self, reader: SpoolReader, datagram_of: Callable[[bytes], Datagram], mark: str = ""
+    ) -> None:
+        """`datagram_of` raises `ValueError` for a record that it cannot read; `mark` is that of the
+        reader's lane, see `normalize.identity`."""
         self.reader = reader
         self.datagram_of = datagram_of
+        self.mark = mark
         self.owes = False
         self.position, ledger = reader.acked()
         self.ledger: Ledger = msgspec.json.decode(ledger, type=Ledger) if ledger else {}
         self.retry_at_ns = 0
+        self._durable = self.position
+        self._underway: deque[tuple[Batch, Receipt]] = deque()
 
     def read(self, other: int) -> Records:
         """The next records; not those behind the place of the other leg if that is ahead.
@@ -69,20 +95,68 @@ class Leg:
                 self.position = other
         return self._datagrams(records)
 
-    def advance(self, batch: Batch) -> None:
-        """A batch is done with: `settle` is what makes that durable."""
-        for outcome, count in batch.ledger.items():
-            self.ledger[outcome] = self.ledger.get(outcome, 0) + count
+    def advance(self, batch: Batch, receipt: Receipt = DURABLE) -> None:
+        """A batch is taken: `confirmed` says when it is done with."""
         self.position = batch.last
-        self.owes = True
+        self._underway.append((batch, receipt))
+
+    def confirmed(self) -> Sequence[Batch]:
+        """The batches that have become durable since the last call, in order: they are in the
+        ledger, and `settle` is what moves the cursor behind them."""
+        done: list[Batch] = []
+        while self._underway and self._underway[0][1].durable:
+            batch, _ = self._underway.popleft()
+            for outcome, count in batch.ledger.items():
+                self.ledger[outcome] = self.ledger.get(outcome, 0) + count
+            self._durable = batch.last
+            self.owes = True
+            done.append(batch)
+        return done
 
     def settle(self) -> None:
-        """Move the cursor, and the ledger with it, to where the leg stands. Raises `Blocked`."""
+        """Move the cursor, and the ledger with it, behind what is durable. Raises `Blocked`."""
         try:
-            self.reader.ack(self.position, msgspec.json.encode(self.ledger))
+            self.reader.ack(self._durable, msgspec.json.encode(self.ledger))
         except OSError as error:
             raise Blocked(f"its cursor: {error.strerror or error}") from error
         self.owes = False
+
+    def give_up(self, reason: str, *, before: int, older_than: int) -> Ledger:
+        """Go past the next records without their work, `GIVE_UP_RECORDS` or a few more at a time:
+        those before the sequence `before` that were received before `older_than`. The ledger says
+        how many there were and for what reason. What a sink has taken and is not durable is among
+        them, although it may become so one day.
+
+        Returns what was counted; `settle` makes it durable.
+        """
+        self._underway.clear()
+        self.position = self._durable
+        records = self.reader.read(self.position, GIVE_UP_RECORDS)
+        if not records:
+            return {}
+        count = 0
+        for sequence, payload in records:
+            datagram = self._datagram(payload)
+            if sequence >= before or (datagram and datagram.received_at >= older_than):
+                break
+            count, self.position = count + 1, sequence
+        if not count and records[0][0] >= before:
+            self.position = before - 1  # between them there is nothing
+        self._durable = self.position
+        self.owes = True
+        if not count:
+            return {}
+        key = f"{Outcome.GIVEN_UP}/{reason}"
+        self.ledger[key] = self.ledger.get(key, 0) + count
+        return {key: count}
+
+    def older(self, than: int) -> bool:
+        """Whether the first record behind the cursor was received before this instant."""
+        for _, payload in self.reader.read(self._durable, 1):
+            datagram = self._datagram(payload)
+            if datagram is not None:
+                return datagram.received_at < than
+        return False
 
     def past(self, place: int) -> Iterator[Past]:
         """The datagrams up to this leg's place, in order: those behind `place`, and before it those
@@ -96,8 +170,14 @@ class Leg:
             after = records[-1][0]
             for sequence, datagram in self._datagrams(records):
                 if datagram is not None and sequence <= self.position:
-                    stream, known = self.reader.stream, sequence <= place
-                    yield Past(datagram.received_at, stream, sequence, datagram, known)
+                    yield Past(
+                        datagram.received_at,
+                        self.reader.stream,
+                        self.mark,
+                        sequence,
+                        datagram,
+                        sequence <= place,
+                    )
 
     def _datagrams(self, records: Sequence[tuple[int, bytes]]) -> Records:
         return [(sequence, self._datagram(payload)) for sequence, payload in records]

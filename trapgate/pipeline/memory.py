@@ -55,13 +55,26 @@ class Memory:
         remembered by: for records that those have seen."""
         return Memory(restored(decoders, {}), self._identities, self.storms, Previous())
 
-    def identities(self, stream: str) -> Identities:
-        """The recent datagrams of a stream. Each has its own, since they are not read in step: what
-        is identical comes from one sender, whose datagrams are in one stream at a time."""
+    def identities(self, stream: str, mark: str) -> Identities:
+        """The recent datagrams of a stream, whose lane has this mark. Each has its own, since they
+        are not read in step."""
         found = self._identities.get(stream)
         if found is None:
-            found = self._identities[stream] = Identities()
+            found = self._identities[stream] = Identities(mark, self._identities)
         return found
+
+    def copied(self) -> "Memory":
+        """A memory of its own that knows the same: some ten milliseconds if that is much."""
+        parts = {protocol: decoder.saved() for protocol, decoder in self.decoders.items()}
+        identities: dict[str, Identities] = {}
+        for stream, lane in self._identities.items():
+            identities[stream] = lane.copied(identities)
+        return Memory(
+            restored(self.decoders, parts),
+            identities,
+            self.storms.copied(),
+            self.previous.copied(),
+        )
 
     def saved(self) -> bytes:
         """What cannot be read again from the last seconds of the spool; empty if there is none."""

@@ -250,6 +250,7 @@ class Receive:
             listener.count_kernel_drops()
         for lane in self._intake.lanes:
             self._tend(lane.writer)
+        self._intake.tend(now)
 
     def _tend(self, writer: SpoolWriter) -> None:
         """Delete what all have read, and measure."""

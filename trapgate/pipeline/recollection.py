@@ -29,8 +29,9 @@ class Recollection:
         self.legs: list[Leg] = []
         self.memory: Memory | None = None
         self._snapshot = snapshot
-        self._saved_at_ns = 0
         self._saved: Mapping[str, int] = {}
+        self._taken: tuple[Mapping[str, int], bytes] | None = None
+        self._taken_at_ns = 0
 
     def of(self, translator: Translator, now: Now) -> Memory:
         """The memory of the datagrams before the places of its legs, built again if need be."""
@@ -40,20 +41,34 @@ class Recollection:
 
     def save(self, now: Now, *, at_once: bool = False) -> None:
         """Save the memory with its places, if one of them has moved and `SAVE_S` have passed, or
-        `at_once`. Raises `OSError`; it is tried again `SAVE_S` later."""
-        due = at_once or now.elapsed_ns - self._saved_at_ns >= SAVE_S * NS_PER_S
-        if not due or self.memory is None or any(leg.owes for leg in self.legs):
-            return
+        `at_once`; when everything before these places is durable, which a later call may find.
+        Raises `OSError`; it is tried again at the next call."""
+        self._write()
+        due = now.elapsed_ns - self._taken_at_ns >= SAVE_S * NS_PER_S
+        if at_once or (due and self._taken is None):
+            self._take(now)
+            self._write()
+
+    def _take(self, now: Now) -> None:
+        """Set aside what is remembered now: legs go on while their work becomes durable."""
         places = {leg.reader.stream: leg.position for leg in self.legs if leg.position}
-        if places == self._saved:
+        if self.memory is not None and places != self._saved:
+            self._taken = (places, self.memory.saved())
+            self._taken_at_ns = now.elapsed_ns
+
+    def _write(self) -> None:
+        """Save what was set aside, if all cursors have come to its places: a memory that is ahead
+        of its place after a crash would take what comes next for replays."""
+        if self._taken is None:
             return
-        self._saved_at_ns = now.elapsed_ns
+        places, memory = self._taken
+        if any(leg.reader.acked()[0] < places.get(leg.reader.stream, 0) for leg in self.legs):
+            return
         for leg in self.legs:
-            # a memory that is ahead of its place after a power cut would take what comes next for
-            # replays
-            leg.reader.sync()
-        self._snapshot.save(places, self.memory.saved())
+            leg.reader.sync()  # after a power cut, too
+        self._snapshot.save(places, memory)
         self._saved = places
+        self._taken = None
 
     def _built(self, translator: Translator, now: Now) -> Memory:
         """The memory as saved, with what the records since then add to it.
@@ -66,9 +81,9 @@ class Recollection:
         old = translator.memory(of=memory)
         pasts = [leg.past(places.get(leg.reader.stream, 0)) for leg in self.legs]
         records = merge(*pasts, key=attrgetter("received_at"))
-        for (stream, is_known), some in groupby(records, key=_of_one_batch):
+        for (stream, mark, is_known), some in groupby(records, key=_of_one_batch):
             batch = [(past.sequence, past.datagram) for past in some]
-            translator.batch(batch, stream, old if is_known else memory, now)
+            translator.batch(batch, stream, old if is_known else memory, now, mark)
         return memory
 
     def _loaded(self) -> tuple[Mapping[str, int], bytes]:
@@ -79,8 +94,8 @@ class Recollection:
         return places, saved
 
 
-def _of_one_batch(past: Past) -> tuple[str, bool]:
-    return past.stream, past.is_known
+def _of_one_batch(past: Past) -> tuple[str, str, bool]:
+    return past.stream, past.mark, past.is_known
 
 
 class Memories(msgspec.Struct, frozen=True):
@@ -100,9 +115,10 @@ class Memories(msgspec.Struct, frozen=True):
         return self.store.memory
 
     def part(self) -> None:
-        """From now on one sees what the other has not seen."""
-        if self.store.memory is self.rules.memory:
-            self.store.memory = None
+        """From now on one sees what the other has not seen. The copy costs less than to build a
+        memory again, for which the leg that pages would have to wait."""
+        if self.rules.memory is not None and self.store.memory is self.rules.memory:
+            self.store.memory = self.rules.memory.copied()
 
     def take_over(self, translator: Translator) -> None:
         """Remember on, under another configuration."""

@@ -5,6 +5,7 @@ event that is in it. After a crash the spool may be read again; what the cursor 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 import msgspec
@@ -177,11 +178,17 @@ class RulesLoop:
         for position in positions:
             self._cursors[position.stream] = position.sequence
         self._failures.inc(outcome.template_failures)
-        for decision in outcome.decisions:
-            self._decisions.labels(decision.verdict).inc(decision.times)
+        self._count(outcome.decisions)
+        self._conductor.decide(outcome.decisions)
+
+    def _count(self, decisions: Sequence[Decision]) -> None:
+        times: Counter[str] = Counter()  # a counter of metrics takes 3 µs, this one a tenth
+        for decision in decisions:
+            times[decision.verdict] += decision.times
             if decision.verdict == "too-many-keys":
                 self._warn_of_keys(decision)
-        self._conductor.decide(outcome.decisions)
+        for verdict, count in times.items():
+            self._decisions.labels(verdict).inc(count)
 
     def _warn_of_keys(self, decision: Decision) -> None:
         elapsed_ns = self._conductor.now().elapsed_ns
@@ -213,7 +220,9 @@ def units(
     verbs: dict[tuple[str, tuple[str, ...]], str] = {}
     for event in events:
         matches = event.matches
-        more = sum(verbs.get((match.rule, match.key)) != match.verb for match in matches)
+        more = 0
+        for match in matches:  # a loop: `sum` of a generator costs twice as much
+            more += verbs.get((match.rule, match.key)) != match.verb
         another = bool(unit) and unit[-1].position.stream != event.position.stream
         if unit and (another or max(turns + more, len(matches)) > TURNS_IN_UNIT):
             yield unit, unit[-1].position
@@ -223,8 +232,9 @@ def units(
             yield [EventMatches(event.position, matches[:TURNS_IN_UNIT])], None
             matches = matches[TURNS_IN_UNIT:]
             more = len(matches)
-        unit.append(EventMatches(event.position, matches))
+        unit.append(event if matches is event.matches else EventMatches(event.position, matches))
         turns += more
-        verbs.update(((match.rule, match.key), match.verb) for match in matches)
+        for match in matches:
+            verbs[match.rule, match.key] = match.verb
     if unit:
         yield unit, unit[-1].position

@@ -21,7 +21,7 @@ from trapgate.model import (
     Refusal,
     Trap,
 )
-from trapgate.normalize.identity import Identity, part_id
+from trapgate.normalize.identity import Identities, Identity, part_id
 from trapgate.normalize.sources import Sources
 from trapgate.normalize.storm import StormPolicy
 from trapgate.normalize.syslog import SyslogNormalizer
@@ -69,10 +69,10 @@ class Translator:
         sources: Sources,
         storms: StormPolicy,
         matcher: Matcher,
-        on_bug: Callable[[], None],
+        on_bug: Callable[[Datagram, Exception], None],
     ) -> None:
         """`protocols` says what each listener speaks; `on_bug` is called for each datagram that
-        raised."""
+        raised, with what it raised."""
         self.matcher = matcher
         self._protocols = protocols
         self._decoders = decoders
@@ -106,30 +106,40 @@ class Translator:
         stream: str,
         memory: Memory,
         now: Now,
+        mark: str = "",
     ) -> Batch:
         """Translate records in the order of their stream; `None` is one that cannot be read: it
-        is counted."""
+        is counted. `mark` is that of the stream's lane, see `normalize.identity`."""
         batch = Batch(0, [], {}, [])
         ledger = batch.ledger
+        identities = memory.identities(stream, mark)
         for sequence, datagram in datagrams:
             if datagram is None:
                 outcome = f"{Outcome.MALFORMED}/{UNREADABLE_RECORD}"
             else:
                 batch.events += memory.storms.due(datagram.received_at)
-                outcome = self._one(datagram, Position(stream, sequence), memory, now, batch)
+                outcome = self._one(
+                    datagram, Position(stream, sequence), memory, identities, now, batch
+                )
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
         return batch
 
     def _one(
-        self, datagram: Datagram, position: Position, memory: Memory, now: Now, batch: Batch
+        self,
+        datagram: Datagram,
+        position: Position,
+        memory: Memory,
+        identities: Identities,
+        now: Now,
+        batch: Batch,
     ) -> str:
         protocol = self.protocol_of(datagram)
         decoded: Decoded | None = None
         identity: Identity | None = None
         try:
             decoded = memory.decoders[protocol].decode(datagram, now)
-            identity = memory.identities(position.stream).of(datagram, protocol, decoded.identity)
+            identity = identities.of(datagram, protocol, decoded.identity)
             batch.replies += decoded.replies
             if decoded.refusal is not None:
                 batch.refused.append((datagram.peer.address, decoded.refusal))
@@ -147,10 +157,10 @@ class Translator:
             if refusal is not None:
                 return _ended(refusal)
             return Outcome.STORED if decoded.messages else _malformed(decoded)
-        except Exception:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
-            self._on_bug()
+        except Exception as bug:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
+            self._on_bug(datagram, bug)
             logger().exception("translate.bug", position=position.sequence)
-            identity = identity or memory.identities(position.stream).of(datagram, protocol)
+            identity = identity or identities.of(datagram, protocol)
             broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
             event = self._undecoded(broken, datagram, position, identity.event_id)
             batch.events.append(event)

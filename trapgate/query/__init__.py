@@ -1,7 +1,8 @@
 """The query language: text → `trapgate.model.query` → a Python predicate, and back to text.
 
-In: a query as users write it, a subset of Kibana's KQL. Out: a tree that three back ends (this
-package's predicate, SQL, Elasticsearch) read alike. Pure; errors carry an offset into the text.
+In: a query as users write it, a subset of Kibana's KQL. Out: a tree that three back ends read
+alike: `predicate`, `sql` for SQLite, `dsl` with `indexed` for Elasticsearch; each store imports its
+own. Pure; errors carry an offset into the text.
 """
 
 from trapgate.query.codes import given_code, required_codes
@@ -10,7 +11,8 @@ from trapgate.query.errors import QueryError
 from trapgate.query.fields import FieldKind, check_field, field_kind, field_problem
 from trapgate.query.oids import meant
 from trapgate.query.parser import parse_query
-from trapgate.query.predicate import Predicate, field_text, predicate, read_field, read_text
+from trapgate.query.predicate import Predicate, predicate
+from trapgate.query.reading import field_text, read_field, read_text
 from trapgate.query.text import query_text
 from trapgate.query.words import words
 

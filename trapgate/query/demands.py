@@ -6,7 +6,7 @@ import msgspec
 from trapgate.model.query import And, Network, Or, Phrase, Present, Query, Range, Wildcard, Word
 from trapgate.query.codes import CODE
 from trapgate.query.oids import meant
-from trapgate.query.predicate import is_column
+from trapgate.query.reading import is_column
 
 
 class Demand(msgspec.Struct, frozen=True):

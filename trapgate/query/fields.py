@@ -11,8 +11,15 @@ from trapgate.config import did_you_mean
 from trapgate.query.errors import QueryError
 
 FieldKind = Literal["keyword", "number", "ip", "text"]
-"""`keyword` compares exactly and knows `*`; `number` compares numerically and has an order; `ip`
-is an address that lies in networks; `text` is searched for words."""
+"""`keyword` compares exactly and knows `*`; `number` is a whole number of 64 bits and has an order;
+`ip` is an address that lies in networks; `text` is searched for words."""
+
+INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
+"""What both stores have for a number."""
+
+FIELD_CHARS_MAX = 200
+"""Of a field's name. With four bytes each they stay below the 1,000 that Elasticsearch takes for
+the beginning of a term; the longest in the field, an OID below `snmp.vb.`, has some 80."""
 
 FIELDS: Mapping[str, FieldKind] = {
     "bgp.neighbor": "keyword",
@@ -123,10 +130,10 @@ PREFIXES = (
 
 
 def field_kind(field: str) -> FieldKind | None:
-    """How a field compares; `None` if no event can have it."""
+    """How a field compares; `None` if no event can have it, or its name is too long to ask for."""
     kind = FIELDS.get(field)
     if kind is None and field.startswith(PREFIXES) and field not in PREFIXES:
-        return "keyword"
+        return "keyword" if len(field) <= FIELD_CHARS_MAX else None
     return kind
 
 
@@ -145,6 +152,9 @@ def check_field(field: str, offset: int = 0) -> FieldKind:
     Raises `QueryError` at `offset` for a field that no event can have, with the nearest name.
     """
     kind = field_kind(field)
+    if len(field) > FIELD_CHARS_MAX:
+        summary = f"the name of a field has at most {FIELD_CHARS_MAX} characters"
+        raise QueryError(offset, summary)
     if kind is None:
         raise QueryError(offset, f'there is no field "{field}"', _nearest(field))
     return kind

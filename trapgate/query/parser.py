@@ -40,6 +40,11 @@ def parse_query(text: str) -> Query:
     """
     if len(text) > QUERY_CHARS_MAX:
         raise QueryError(QUERY_CHARS_MAX, f"the query has more than {QUERY_CHARS_MAX} characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # an argument of a command whose bytes are no UTF-8
+        summary = "the query is not Unicode text"
+        raise QueryError(error.start, summary, "write it in UTF-8") from None
     return _Parser(text).whole()
 
 

@@ -8,11 +8,9 @@ its forms (`oids`).
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from operator import ge, gt, le, lt
 
-from trapgate.model import Event, FieldValue
+from trapgate.model import Event
 from trapgate.model.query import (
     And,
     Everything,
@@ -26,65 +24,17 @@ from trapgate.model.query import (
     Wildcard,
     Word,
 )
+from trapgate.query.alternatives import alternatives
 from trapgate.query.fields import field_kind
 from trapgate.query.oids import meant
-from trapgate.query.words import words
+from trapgate.query.reading import read_field
+from trapgate.query.texts import TextTest, fits, phrase_needle, says, texts_of, within
+from trapgate.query.values import number_of
 
 Predicate = Callable[[Event], bool]
 """Whether an event meets a query."""
 
-Reader = Callable[[Event], FieldValue | None]
-
-ADDRESSES_CACHED_MAX = 16_384
-"""Parsed addresses that are remembered, one table for all queries: parsing costs 2 µs, and a
-network has fewer devices than this."""
-
-_COLUMNS: Mapping[str, Reader] = {
-    "error.code": lambda event: tuple(problem.code for problem in event.problems),
-    "error.message": lambda event: tuple(problem.summary for problem in event.problems),
-    "event.code": lambda event: event.code or None,
-    "event.dataset": lambda event: event.kind,
-    "event.id": lambda event: event.id,
-    "event.module": lambda event: event.kind.partition(".")[0],
-    "event.severity": lambda event: event.severity,
-    "host.name": lambda event: event.device or None,
-    "message": lambda event: event.message or None,
-    "source.ip": lambda event: event.source.address,
-    "source.port": lambda event: event.source.port,
-}
-
 _RELATIONS: Mapping[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
-
-
-def read_field(name: str) -> Reader:
-    """A function that reads a field by its flat dotted name; `None` if the event has it not.
-
-    Attributes of `Event` go by their ECS names (`host.name`, `message`, `source.ip`), an empty
-    one is missing. `labels.x` is the user's label `x`; all others come from `Event.fields`.
-    """
-    column = _COLUMNS.get(name)
-    if column is not None:
-        return column
-    if name.startswith("labels."):
-        label = name.removeprefix("labels.")
-        return lambda event: event.labels.get(label)
-    return lambda event: event.fields.get(name)
-
-
-def is_column(name: str) -> bool:
-    """Whether a field is an attribute of `Event`, which `Event.fields` does not hold."""
-    return name in _COLUMNS
-
-
-def field_text(value: FieldValue | None) -> str:
-    """A field's value as one text: several values joined by ", ", "" for a missing one."""
-    return value if isinstance(value, str) else ", ".join(_texts(value))
-
-
-def read_text(name: str) -> Callable[[Event], str]:
-    """A function that reads a field as text (see `read_field`, `field_text`)."""
-    read = read_field(name)
-    return lambda event: field_text(read(event))
 
 
 def predicate(query: Query) -> Predicate:
@@ -98,22 +48,20 @@ def predicate(query: Query) -> Predicate:
             inner = predicate(operand)
             return lambda event: not inner(event)
         case Word(field, value) if field_kind(field) == "number":
-            return _equal_number(
-                field, float(value) if "." in value or "e" in value else int(value)
-            )
+            return _equal_number(field, number_of(value))
         case Word(field, value):
             return _equal(field, meant(field, value))
         case Wildcard(field, pattern):
-            return _any_text(field, _fits(pattern))
+            return _any_text(field, fits(pattern))
         case Present(field):
             read = read_field(field)
             return lambda event: read(event) not in (None, ())
         case Phrase(field, sought, prefix):
-            return _any_text(field, _says(sought, prefix))
+            return _any_text(field, says(phrase_needle(sought, prefix)))
         case Range(field, operator, bound):
             return _in_range(field, operator, bound)
         case Network(field, cidr):
-            return _any_text(field, _within(cidr))
+            return _any_text(field, within(cidr))
         case Everything():
             return lambda event: True
 
@@ -144,18 +92,8 @@ def _any(operands: tuple[Query, ...]) -> Predicate:
 
 
 def _alternatives(operands: tuple[Query, ...]) -> list[Predicate]:
-    """The values that one keyword may have are one lookup, however many there are."""
-    values: dict[str, set[str]] = {}
-    rest: list[Query] = []
-    for operand in operands:
-        if isinstance(operand, Word) and field_kind(operand.field) != "number":
-            values.setdefault(operand.field, set()).update(meant(operand.field, operand.value))
-        else:
-            rest.append(operand)
-    return [
-        *(_equal(field, frozenset(wanted)) for field, wanted in values.items()),
-        *map(predicate, rest),
-    ]
+    values, rest = alternatives(operands)
+    return [*(_equal(field, wanted) for field, wanted in values.items()), *map(predicate, rest)]
 
 
 def _equal(field: str, wanted: frozenset[str]) -> Predicate:
@@ -165,7 +103,7 @@ def _equal(field: str, wanted: frozenset[str]) -> Predicate:
         value = read(event)
         if value.__class__ is str:
             return value in wanted
-        return any(text in wanted for text in _texts(value))
+        return any(text in wanted for text in texts_of(value))
 
     return test
 
@@ -175,7 +113,7 @@ def _equal_number(field: str, wanted: float) -> Predicate:
 
     def test(event: Event) -> bool:
         value = read(event)
-        return value.__class__ in (int, float) and value == wanted
+        return value.__class__ is int and value == wanted
 
     return test
 
@@ -186,75 +124,20 @@ def _in_range(field: str, operator: str, bound: float) -> Predicate:
 
     def test(event: Event) -> bool:
         value = read(event)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int):
             return False
         return relation(value, bound)
 
     return test
 
 
-def _any_text(field: str, fits: Callable[[str], bool]) -> Predicate:
+def _any_text(field: str, holds: TextTest) -> Predicate:
     read = read_field(field)
 
     def test(event: Event) -> bool:
         value = read(event)
         if isinstance(value, str):
-            return fits(value)
-        return any(map(fits, _texts(value)))
+            return holds(value)
+        return any(map(holds, texts_of(value)))
 
     return test
-
-
-def _texts(value: FieldValue | None) -> tuple[str, ...]:
-    """The values as texts, as a keyword field has them."""
-    if value is None:
-        return ()
-    if isinstance(value, tuple):
-        return value
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    return (str(value),)
-
-
-def _fits(pattern: tuple[str, ...]) -> Callable[[str], bool]:
-    """Literal pieces in order: the leftmost place for each is the best one, so that this is
-    linear in the text whatever the number of stars (a backtracking regex is not)."""
-    first, *middle, last = pattern
-
-    def fits(text: str) -> bool:
-        at, end = len(first), len(text) - len(last)
-        if at > end or not (text.startswith(first) and text.endswith(last)):
-            return False
-        for piece in middle:
-            at = text.find(piece, at, end)
-            if at < 0:
-                return False
-            at += len(piece)
-        return True
-
-    return fits
-
-
-def _says(sought: tuple[str, ...], prefix: bool) -> Callable[[str], bool]:
-    """Words have no blanks, so a phrase is a substring of the words joined by blanks."""
-    needle = " " + " ".join(sought) + ("" if prefix else " ")
-    return lambda text: needle in f" {' '.join(words(text))} "
-
-
-def _within(cidr: str) -> Callable[[str], bool]:
-    network = ip_network(cidr)
-
-    def fits(text: str) -> bool:
-        address = _address(text)
-        return address is not None and address in network
-
-    return fits
-
-
-@lru_cache(maxsize=ADDRESSES_CACHED_MAX)
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address, without a zone id: networks have none. `None` for anything else."""
-    try:
-        return ip_address(text.partition("%")[0])
-    except ValueError:
-        return None

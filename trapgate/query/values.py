@@ -14,6 +14,14 @@ from trapgate.query.words import words
 
 Operator = Literal["<", "<=", ">", ">="]
 
+WILDCARD_CHARS_MAX = 96
+"""Of a value with stars. Elasticsearch makes an automaton of it, and refuses the work for some of
+128; nobody writes one of half the length."""
+
+PHRASE_WORDS_MAX = 256
+"""Of a phrase: more than a line of log has, and a quarter of the clauses that Elasticsearch takes.
+"""
+
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 # 18 digits always fit an int64, which is what the stores compare.
 
@@ -25,7 +33,7 @@ def equality(field: str, kind: FieldKind, value: Token) -> Query:
     if kind == "text":
         return _phrase(field, value)
     if kind == "keyword":
-        return Word(field, value.text) if len(value.pieces) == 1 else Wildcard(field, value.pieces)
+        return Word(field, value.text) if len(value.pieces) == 1 else _wildcard(field, value)
     if len(value.pieces) > 1:
         hint = f"write {field}:10.0.0.0/8" if kind == "ip" else f"write {field} >= 3"
         raise QueryError(value.offset, f'"{field}" takes no wildcards', hint)
@@ -45,6 +53,18 @@ def number_text(number: float) -> str:
     return str(int(number)) if number == int(number) and abs(number) < 2**53 else str(number)
 
 
+def number_of(text: str) -> int | float:
+    """The number that a condition has as text (`number_text`)."""
+    return float(text) if "." in text or "e" in text else int(text)
+
+
+def _wildcard(field: str, value: Token) -> Query:
+    if len(value.text) > WILDCARD_CHARS_MAX:
+        summary = f"a value with stars has at most {WILDCARD_CHARS_MAX} characters"
+        raise QueryError(value.offset, summary, "leave out its middle: begin*end")
+    return Wildcard(field, value.pieces)
+
+
 def _phrase(field: str, value: Token) -> Query:
     prefix = len(value.pieces) == 2 and value.pieces[1] == ""
     if len(value.pieces) > 1 and not prefix:
@@ -53,6 +73,8 @@ def _phrase(field: str, value: Token) -> Query:
     found = words(value.pieces[0])
     if not found:
         raise QueryError(value.offset, f'"{value.text}" has no letter and no digit to look for')
+    if len(found) > PHRASE_WORDS_MAX:
+        raise QueryError(value.offset, f"a phrase has at most {PHRASE_WORDS_MAX} words")
     if prefix and words(value.pieces[0][-1]) == ():
         summary = f'the star in "{value.text}" ends no word'
         raise QueryError(value.offset, summary, f'write {field}:"{" ".join(found)}"')

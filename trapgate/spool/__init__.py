@@ -7,6 +7,7 @@ holds is its owner's business. `Doorbell` tells a reader that something was appe
 
 from trapgate.spool.cursor import LEDGER_BYTES_MAX
 from trapgate.spool.doorbell import Doorbell
+from trapgate.spool.held import Held, held
 from trapgate.spool.reader import SpoolReader
 from trapgate.spool.segment import FRAME_BYTES_MAX, FRAME_RECORDS_MAX, SpoolUnusable
 from trapgate.spool.snapshot import SnapshotFile
@@ -19,10 +20,12 @@ __all__ = [
     "LEDGER_BYTES_MAX",
     "SCRATCH_SUFFIX",
     "Doorbell",
+    "Held",
     "SnapshotFile",
     "SpoolFull",
     "SpoolReader",
     "SpoolUnusable",
     "SpoolWriter",
+    "held",
     "replace_file",
 ]

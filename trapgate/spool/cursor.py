@@ -8,6 +8,7 @@ that is not on disk: `sync_cursor` comes before.
 
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -23,10 +24,12 @@ _SLOTS = 2
 LEDGER_BYTES_MAX = SLOT_BYTES - _SLOT.size
 """The longest ledger."""
 
+CURSOR_SUFFIX = ".cursor"
+
 
 def cursor_path(folder: Path, reader: str) -> Path:
     """Where a reader's cursor is kept."""
-    return folder / f"{reader}.cursor"
+    return folder / f"{reader}{CURSOR_SUFFIX}"
 
 
 class Cursor:
@@ -35,6 +38,9 @@ class Cursor:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with suppress(OSError):  # a full disk, or one that cannot: then the first moves need room
+            # records are deleted on a cursor's word: it must move although the disk is full
+            os.posix_fallocate(self._fd, 0, _SLOTS * SLOT_BYTES)
         self._generation, self.sequence, self.ledger = _newest_slot(self._fd)
 
     def move(self, sequence: int, ledger: bytes) -> None:

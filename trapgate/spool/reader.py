@@ -9,9 +9,7 @@ from pathlib import Path
 
 from trapgate.spool.cursor import Cursor, cursor_path
 from trapgate.spool.segment import SEGMENT_HEADER_BYTES, Segment, segment_name, segment_sequences
-
-STREAM_FILE = "stream"
-"""The file that holds the stream's name, in the folder of its segments."""
+from trapgate.spool.stream import STREAM_FILE
 
 
 class SpoolReader:

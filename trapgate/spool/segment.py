@@ -21,6 +21,8 @@ from zlib import crc32
 
 import msgspec
 
+from trapgate.spool.disk import read_at
+
 SEGMENT_SCHEMA = 1
 """Version of the file format."""
 
@@ -160,7 +162,7 @@ class Segment:
             fd = os.open(folder / segment_name(first_sequence), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
-        header = os.pread(fd, _SEGMENT_HEADER.size, 0)
+        header = read_at(fd, _SEGMENT_HEADER.size, 0)
         if len(header) == _SEGMENT_HEADER.size:
             magic, schema, marker, sequence = _SEGMENT_HEADER.unpack(header)
             if magic == _MAGIC and schema != SEGMENT_SCHEMA:
@@ -238,5 +240,5 @@ class Segment:
         return Frame(self._window_at + index + header.size_bytes, records)
 
     def _look_at(self, offset: int, size_bytes: int) -> None:
-        self._window = os.pread(self._fd, size_bytes, offset)
+        self._window = read_at(self._fd, size_bytes, offset)
         self._window_at = offset

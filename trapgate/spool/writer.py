@@ -1,30 +1,24 @@
 """The appending end of a spool: one writer, whole batches, on disk when `append` returns."""
 
-import fcntl
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
-
-import msgspec
 
 from trapgate.model import NS_PER_S, Position
 from trapgate.spool.cursor import cursor_path, cursor_sequence, sync_cursor
-from trapgate.spool.reader import STREAM_FILE
+from trapgate.spool.disk import SCRATCH, sync_folder, write_whole
+from trapgate.spool.recovery import Finished, recover
 from trapgate.spool.segment import (
-    FRAME_RECORDS_MAX,
     MARKER_BYTES,
     SEGMENT_HEADER_BYTES,
-    Segment,
-    SpoolUnusable,
     encode_frame,
     encode_segment_header,
     frame_bytes,
     segment_name,
-    segment_sequences,
 )
+from trapgate.spool.stream import open_stream
 
 SIZE_MAX_BYTES = 1024**3
 """Default bound of a spool: some five million datagrams, hours of a quiet network's traffic and a
@@ -44,8 +38,8 @@ arrivals once more to recognise duplicates, and it may take a while to start."""
 KEEP_PRESSED_S = 20
 """The same when more than half of the room is taken: two buckets, no comfort."""
 
-_STREAM_BYTES = 8
-_SCRATCH = ".new"
+SEGMENT_S = 3_600
+"""A segment is written to for so long: also on a quiet network what was read is deleted in time."""
 
 
 class SpoolFull(Exception):
@@ -56,14 +50,6 @@ class SpoolFull(Exception):
         self.batch_bytes = batch_bytes
         self.size_bytes = size_bytes
         self.size_max_bytes = size_max_bytes
-
-
-class _Finished(msgspec.Struct, frozen=True):
-    """A segment that is not written any more: `last_sequence` is an upper bound."""
-
-    first_sequence: int
-    last_sequence: int
-    size_bytes: int
 
 
 class SpoolWriter:
@@ -89,12 +75,13 @@ class SpoolWriter:
         self._clock = clock
         self._entropy = entropy
         self._sync = sync
-        self._finished: deque[_Finished] = deque()
+        self._finished: deque[Finished] = deque()
         self._finished_bytes = 0
         self._fd = -1
         self._first = 0
         self._marker = b""
         self._end = 0
+        self._started_at = 0
         self._next = 1
         self._spent = 0
         self._jump = (0, 1)
@@ -115,16 +102,20 @@ class SpoolWriter:
 
         An opened spool goes on with a sequence that is `FRAME_RECORDS_MAX` ahead: a power cut may
         have taken a batch that a reader had already seen, and its sequences must not come again
-        for other records. `clock` is wall time in nanoseconds, `sync` brings a descriptor's data to
-        disk. Raises `SpoolUnusable`, `OSError`.
+        for other records. Its first batch begins a segment, whose name says so before the batch is
+        written: also of several power cuts in a row each finds what the one before has used.
+        Nothing but the stream's name is written before that: a spool opens on a full disk, too.
+
+        `clock` is wall time in nanoseconds, `sync` brings a descriptor's data to disk. Raises
+        `SpoolUnusable`, `OSError`.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        lock_fd, stream = _open_stream(folder, entropy)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+        lock_fd, stream = open_stream(folder, entropy)
         writer = cls(folder, lock_fd, stream, size_max_bytes, segment_bytes, clock, entropy, sync)
         try:
-            writer._recover()
-            writer._jump = (writer.last_sequence, writer._next)
+            writer._adopt()
         except BaseException:
             writer.close()
             raise
@@ -154,7 +145,7 @@ class SpoolWriter:
         self._make_room(frame_bytes(payloads))
         frame = encode_frame(self._marker, self._next, payloads)
         try:
-            _write_whole(self._fd, frame, self._end)
+            write_whole(self._fd, frame, self._end)
         except OSError:
             self._cut()
             raise
@@ -174,8 +165,8 @@ class SpoolWriter:
         return Position(self.stream, self.last_sequence)
 
     def backlog(self, reader: str) -> int:
-        """How many records this reader has not acknowledged; an upper bound if the writer was
-        opened more than once since the one that it has, because sequences jump."""
+        """How many records this reader has not acknowledged; an upper bound if the spool was
+        opened more than once since that one was appended, because sequences jump."""
         acked = cursor_sequence(cursor_path(self.folder, reader))
         behind = max(0, self.last_sequence - acked)
         before, first = self._jump
@@ -184,36 +175,44 @@ class SpoolWriter:
 
     def trim(self, readers: Sequence[str]) -> None:
         """Delete the segments that all of these readers have acknowledged and whose newest record
-        is older than `KEEP_S`. The segment that is written to always stays; but when more than half
-        of the room is taken and all of it is acknowledged, it is finished, so that a later call
-        deletes it: else a batch might never fit beside it.
+        is older than `KEEP_S`. The newest segment always stays: its name tells which sequences are
+        used. But when all of it is acknowledged it is finished, so that a later call deletes it, if
+        it is older than `SEGMENT_S` or more than half of the room is taken: a batch might never fit
+        beside it.
 
         Raises `OSError` if a cursor cannot be brought to disk, nothing is deleted then; or if no
-        segment can be started, the one that is written to stays that then.
+        segment can be started, the newest one stays that then.
         """
         cursors = [cursor_path(self.folder, reader) for reader in readers]
         acked = min((cursor_sequence(path) for path in cursors), default=0)
         self._delete(cursors, acked)
-        empty = self._end == SEGMENT_HEADER_BYTES
-        if self._pressed() and not empty and acked >= self.last_sequence:
+        if acked >= self.last_sequence and self._worth_setting_aside():
             self._set_aside()
 
+    def _worth_setting_aside(self) -> bool:
+        if self._fd < 0:
+            return bool(self._finished) and self._finished[-1].size_bytes > SEGMENT_HEADER_BYTES
+        old = self._clock() - self._started_at > SEGMENT_S * NS_PER_S
+        return self._end > SEGMENT_HEADER_BYTES and (old or self._pressed())
+
     def _delete(self, cursors: Sequence[Path], acked: int) -> None:
-        if not self._finished or not self._removable(self._finished[0], acked):
+        if not self._removable(acked):
             return
         for path in cursors:
             sync_cursor(path)
-        _sync_folder(self.folder)
-        while self._finished and self._removable(self._finished[0], acked):
+        sync_folder(self.folder)
+        while self._removable(acked):
             segment = self._finished.popleft()
             (self.folder / segment_name(segment.first_sequence)).unlink(missing_ok=True)
             self._finished_bytes -= segment.size_bytes
 
-    def _removable(self, segment: _Finished, acked: int) -> bool:
-        if segment.last_sequence > acked:
+    def _removable(self, acked: int) -> bool:
+        """Whether the oldest segment can go."""
+        newest = self._fd < 0 and len(self._finished) == 1
+        if not self._finished or newest or self._finished[0].last_sequence > acked:
             return False
         try:
-            status = (self.folder / segment_name(segment.first_sequence)).stat()
+            status = (self.folder / segment_name(self._finished[0].first_sequence)).stat()
         except FileNotFoundError:
             return True
         keep_s = KEEP_PRESSED_S if self._pressed() else KEEP_S
@@ -223,69 +222,47 @@ class SpoolWriter:
         """Whether more than half of the room is taken."""
         return self.size_bytes * 2 > self.size_max_bytes
 
-    def _recover(self) -> None:
+    def _adopt(self) -> None:
         """Take over what the folder holds."""
-        for scratch in self.folder.glob(f"*.seg{_SCRATCH}"):
-            scratch.unlink()
-        sequences = segment_sequences(self.folder)
-        if not sequences:
-            self._start_segment(self._next)
-            return
-        for first, following in pairwise(sequences):
-            size_bytes = (self.folder / segment_name(first)).stat().st_size
-            self._finish(_Finished(first, following - 1, size_bytes))
-        self._adopt(sequences[-1])
-
-    def _adopt(self, first_sequence: int) -> None:
-        """Go on with the last segment, behind its last sound frame."""
-        segment = Segment.open(self.folder, first_sequence)
-        path = self.folder / segment_name(first_sequence)
-        if segment is None:  # its header is damaged: leave the evidence, start another
-            size_bytes = path.stat().st_size
-            self._next = first_sequence + FRAME_RECORDS_MAX
-            self._finish(_Finished(first_sequence, self._next - 1, size_bytes))
-            self._start_segment(self._next)
-            return
-        try:
-            end, last_sequence = _sound_end(segment)
-        finally:
-            segment.close()
-        self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        self._first, self._marker, self._end = first_sequence, segment.marker, end
-        if path.stat().st_size > end:  # a cut changes the file's time, so not without need
-            os.ftruncate(self._fd, end)
-        os.fsync(self._fd)
-        self.last_sequence = last_sequence
-        self._next = last_sequence + 1 + FRAME_RECORDS_MAX
+        found = recover(self.folder)
+        for segment in found.segments:
+            self._finish(segment)
+        self.last_sequence = found.last_sequence
+        self._next = found.following
+        self._jump = (found.last_sequence, found.following)
 
     def _make_room(self, size_bytes: int) -> None:
         """See that a frame of this size fits, in a segment that may take it."""
-        empty = self._end == SEGMENT_HEADER_BYTES
-        roll = self._tainted or (not empty and self._end + size_bytes > self._segment_bytes)
+        empty = self._end <= SEGMENT_HEADER_BYTES
+        if empty:
+            # its name says that its sequences are used, before they are
+            roll = self._tainted or self._first != self._next
+        else:
+            roll = self._tainted or self._end + size_bytes > self._segment_bytes
         more = size_bytes + (SEGMENT_HEADER_BYTES if roll else 0)
         if self.size_bytes + more > self.size_max_bytes:
             raise SpoolFull(more, self.size_bytes, self.size_max_bytes)
         if roll:
-            self._roll(self._next - 1, self._next)
+            self._roll(self._next)
 
     def _set_aside(self) -> None:
         """Finish a segment that is acknowledged to its end, with nothing to write yet.
 
-        The next one is named after the last record and not after the next, which may be far ahead
-        (see `open`): whoever opens the spool then learns the last sequence from the name. The next
-        one's header may be more than the bound, by these few bytes, once.
+        The next one is named after the last record, so that whoever opens the spool then learns the
+        last sequence from the name. Its header may be more than the bound, by these few bytes.
         """
-        self._roll(self.last_sequence, max(self.last_sequence, self._spent) + 1)
+        self._roll(max(self.last_sequence, self._spent) + 1)
 
-    def _roll(self, last_sequence: int, following: int) -> None:
-        """Finish the segment, which has no record behind `last_sequence`, and start the next."""
-        previous = _Finished(self._first, last_sequence, self._end)
+    def _roll(self, following: int) -> None:
+        """Start a segment, and finish the one before it if there is one."""
+        previous = Finished(self._first, self.last_sequence, self._end)
         previous_fd = self._fd
         self._start_segment(following)
-        os.close(previous_fd)
-        self._finish(previous)
+        if previous_fd >= 0:
+            os.close(previous_fd)
+            self._finish(previous)
 
-    def _finish(self, segment: _Finished) -> None:
+    def _finish(self, segment: Finished) -> None:
         self._finished.append(segment)
         self._finished_bytes += segment.size_bytes
 
@@ -294,14 +271,14 @@ class SpoolWriter:
         reader never sees half a header. No record will have a sequence below `first`."""
         marker = self._entropy(MARKER_BYTES)
         path = self.folder / segment_name(first)
-        scratch = path.with_name(path.name + _SCRATCH)
+        scratch = path.with_name(path.name + SCRATCH)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         fd = os.open(scratch, flags, 0o600)
         try:
-            _write_whole(fd, encode_segment_header(marker, first), 0)
+            write_whole(fd, encode_segment_header(marker, first), 0)
             os.fsync(fd)
             scratch.rename(path)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         except OSError:
             os.close(fd)
             scratch.unlink(missing_ok=True)
@@ -310,6 +287,7 @@ class SpoolWriter:
             self._next += 1
             raise
         self._fd, self._marker, self._first = fd, marker, first
+        self._started_at = self._clock()
         self._end = SEGMENT_HEADER_BYTES
         self._tainted = False
 
@@ -319,56 +297,3 @@ class SpoolWriter:
             os.ftruncate(self._fd, self._end)
         except OSError:
             self._tainted = True  # the rest stays as a torn tail; go on in another segment
-
-
-def _open_stream(folder: Path, entropy: Callable[[int], bytes]) -> tuple[int, str]:
-    """The locked file of the stream's name (closing it unlocks) and the name."""
-    path = folder / STREAM_FILE
-    if not path.exists():
-        scratch = path.with_name(STREAM_FILE + _SCRATCH)
-        fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            _write_whole(fd, entropy(_STREAM_BYTES).hex().encode() + b"\n", 0)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        scratch.rename(path)
-        _sync_folder(folder)
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise SpoolUnusable(folder, "another process appends to it") from None
-    return fd, path.read_text().strip()
-
-
-def _sound_end(segment: Segment) -> tuple[int, int]:
-    """Where the last sound frame of a segment ends, and its last sequence."""
-    end, last_sequence = SEGMENT_HEADER_BYTES, segment.first_sequence - 1
-    start: int | None = end
-    while start is not None:
-        frame = segment.frame_at(start)
-        if frame is not None:
-            start = end = frame.end
-            last_sequence = frame.records[-1][0]
-        else:
-            start = segment.next_frame(start)
-    return end, last_sequence
-
-
-def _write_whole(fd: int, data: bytes, offset: int) -> None:
-    """Write all of it; a disk that takes a part and then refuses raises `OSError`."""
-    rest = memoryview(data)
-    while rest:
-        written = os.pwrite(fd, rest, offset)
-        rest = rest[written:]
-        offset += written
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -1,19 +1,20 @@
 """What can go wrong in an event store, for its callers to tell apart."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 
-from trapgate.model import Position
+from trapgate.model import Event, Place, Position
 
 
 class StoreUnavailable(Exception):
     """The store cannot do its work now: the disk is full or failing, a file is locked or broken.
 
-    Nothing of a batch that met it is visible in the day's file; writing the batch again is
+    Nothing of a batch that met it is visible in the file that it met; writing the batch again is
     harmless. `reason` has the words of SQLite or of the system.
     """
 
@@ -43,12 +44,45 @@ class NewerSchema(Exception):
         self.known = known
 
 
-class Unstorable(ValueError):
+class OlderSchema(StoreUnavailable):
+    """A file was written by a trapgate that was never released, and is left as it is."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{path}: its schema version is {found}, this trapgate reads {known} only: "
+            "move the file away or delete it"
+        )
+        self.path = path
+        self.found = found
+        self.known = known
+
+
+class Rejected(ValueError):
+    """The store refuses these events of a batch for good: each by its position and why.
+
+    Set these aside. `rest_written` says whether the others are stored; if not, they are to be
+    written again.
+    """
+
+    rest_written: ClassVar[bool] = True
+
+    def __init__(self, events: Sequence[tuple[Position, str]]) -> None:
+        (first, reason), more = events[0], len(events) - 1
+        others = f" and {more} more" if more else ""
+        super().__init__(
+            f"event {first.stream}/{first.sequence}{others} cannot be stored: {reason}"
+        )
+        self.events = tuple(events)
+
+
+class Unstorable(Rejected):
     """One event of a batch cannot be written in any form (text that is not Unicode, say); nothing
-    of the batch's day was. It is a bug of an earlier stage: set the event at `position` aside."""
+    of the batch's day was. It is a bug of an earlier stage."""
+
+    rest_written = False
 
     def __init__(self, position: Position, reason: str) -> None:
-        super().__init__(f"event {position.stream}/{position.sequence} cannot be stored: {reason}")
+        super().__init__([(position, reason)])
         self.position = position
         self.reason = reason
 
@@ -62,15 +96,28 @@ class TooManyGroups(ValueError):
 
 
 class TooManyRows(ValueError):
-    """A search that examined as many events as one may, before it found what was asked for."""
+    """A search that examined as many events as one may, before it found what was asked for.
 
-    def __init__(self, rows_max: int, found: int) -> None:
+    `events` are those that were found until then, `reached` is the place of the last event that
+    was examined: a search that continues behind it (`before`) finds the rest. `None` where the
+    store cannot say.
+    """
+
+    def __init__(
+        self,
+        rows_max: int,
+        found: int,
+        events: Sequence[Event] = (),
+        reached: Place | None = None,
+    ) -> None:
         super().__init__(
             f"{rows_max} events were examined and {found} of them met the query: "
             "narrow the query or the time"
         )
         self.rows_max = rows_max
         self.found = found
+        self.events = events
+        self.reached = reached
 
 
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -1,12 +1,13 @@
 """A Jinja2 template of a rule: checked when it is loaded, rendered for an alert."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 import jinja2
 
 from trapgate.template.check import check
 from trapgate.template.errors import RenderFailure, TemplateError
+from trapgate.template.plain import Piece, plain_pieces, plain_text
 from trapgate.template.sandbox import SANDBOX, cut
 
 TEMPLATE_CHARS_MAX = 16_384
@@ -25,7 +26,9 @@ class Template:
     `text` is what the user wrote, `captures` the event's fields that it mentions, sorted.
     """
 
-    def __init__(self, text: str, captures: tuple[str, ...], code: jinja2.Template | None) -> None:
+    def __init__(
+        self, text: str, captures: tuple[str, ...], code: jinja2.Template | Sequence[Piece]
+    ) -> None:
         self.text = text
         self.captures = captures
         self._code = code
@@ -42,9 +45,12 @@ class Template:
         if len(text) > TEMPLATE_CHARS_MAX:
             raise TemplateError(f"more than {TEMPLATE_CHARS_MAX} characters", 1)
         if "{" not in text:
-            return cls(text, (), None)  # most labels; compiling costs a millisecond
+            return cls(text, (), (text,))  # most labels
         try:
             tree, captures = check(SANDBOX.parse(text), names, labels)
+            pieces = plain_pieces(tree.body)
+            if pieces is not None:
+                return cls(text, captures, pieces)  # compiling costs a millisecond
             return cls(text, captures, SANDBOX.from_string(tree))
         except jinja2.TemplateSyntaxError as error:
             summary = (error.message or "not a template").rstrip(".")
@@ -58,10 +64,13 @@ class Template:
 
         Raises `RenderFailure` if these values cannot be computed with, or exceed a limit.
         """
-        if self._code is None:
-            return cut((self.text,))
+        code = self._code
+        if not isinstance(code, jinja2.Template):
+            return cut(plain_text(code, labels, event, count))
         try:
-            return cut(self._code.generate(labels=labels, event=event, count=count))
+            # shared: the names as they are, instead of a copy of the globals for each alert
+            values = {**SANDBOX.globals, "labels": labels, "event": event, "count": count}
+            return cut(code.root_render_func(code.new_context(values, shared=True)))
         except (
             jinja2.TemplateError,
             ArithmeticError,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trapgate.web import alerts, records, status
+from trapgate.web import alerts, decisions, events, status
 from trapgate.web.answers import Rejected, rejection
 from trapgate.web.backend import Backend
 from trapgate.web.gate import Gate
@@ -34,8 +34,10 @@ _QUICK: tuple[tuple[str, Quick], ...] = (
 """GETs that only look at memory: they run on the loop."""
 
 _SLOW: tuple[tuple[str, Quick], ...] = (
-    ("/api/v1/events", records.events),
-    ("/api/v1/decisions", records.decisions),
+    ("/api/v1/events", events.events),
+    ("/api/v1/events/count", events.count),
+    ("/api/v1/events/{id}", events.event),
+    ("/api/v1/decisions", decisions.decisions),
 )
 """GETs that read a store: each runs in a thread, behind the gate of its route."""
 

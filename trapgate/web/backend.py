@@ -6,6 +6,7 @@ import msgspec
 
 from trapgate.alerting.board import Board
 from trapgate.model import Alert, Now
+from trapgate.observe import Sounding
 from trapgate.ports import EventStore, History
 
 
@@ -13,7 +14,7 @@ class Backend(msgspec.Struct, frozen=True):
     """The running product, as seen from HTTP.
 
     `receive` makes alerts durable, or returns the reason why it could not; `reload` returns an
-    error text or `None`; `ready` returns a reason why not, or `None`;
+    error text or `None`; `ready` returns a reason why not, or `None`; `alarms` is what is wrong;
     `config_text` is `alertmanager.yml` without secrets.
     """
 
@@ -30,3 +31,4 @@ class Backend(msgspec.Struct, frozen=True):
     history: History
     count_received: Callable[[str, int], None]
     count_invalid: Callable[[int], None]
+    alarms: Callable[[], Sequence[Sounding]] = tuple

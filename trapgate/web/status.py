@@ -1,6 +1,7 @@
 """`/api/v2/status` and `/api/v2/receivers`, health, reload, metrics, the page at `/`."""
 
 import sys
+from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -19,15 +20,18 @@ _V1_GONE = {
     "version 0.27.0 - please use the equivalent route in the v2 API",
 }
 
-_PAGE = f"""<!doctype html>
+_PAGE_START = f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>trapgate</title>
 <h1>trapgate {__version__}</h1>
-<p>There is no console yet. What answers here:</p>
+"""
+
+_PAGE_END = """<p>There is no console yet. What answers here:</p>
 <ul>
 <li><a href="/api/v2/alerts">/api/v2/alerts</a>, <a href="/api/v2/alerts/groups">groups</a>,
 <a href="/api/v2/receivers">receivers</a>, <a href="/api/v2/status">status</a>:
 Alertmanager's API, for amtool, Prometheus, Grafana, Karma</li>
-<li><a href="/api/v1/events">/api/v1/events</a>: the newest events (<code>?query=...</code>)</li>
+<li><a href="/api/v1/events">/api/v1/events</a>: the newest events (<code>?query=...</code>),
+<a href="/api/v1/events/count?by=host.name">how many</a> there are (<code>?by=...</code>)</li>
 <li><a href="/api/v1/decisions">/api/v1/decisions</a>: what was decided and why
 (<code>?subject=...</code>)</li>
 <li><a href="/metrics">/metrics</a>, <a href="/-/ready">/-/ready</a>,
@@ -69,9 +73,13 @@ def healthy(_: Backend, __: Request) -> Response:
 
 
 def ready(backend: Backend, _: Request) -> Response:
-    """GET /-/ready: state is loaded and can be written."""
+    """GET /-/ready: state is loaded and can be written, and what devices send is taken. Alarms that
+    do not stand against that are told behind the OK."""
     reason = backend.ready()
-    return PlainTextResponse("OK") if reason is None else PlainTextResponse(reason, 503)
+    alarms = backend.alarms()
+    if reason is None and not any(alarm.kind.unready for alarm in alarms):
+        return PlainTextResponse("\n".join(["OK", *map(str, alarms)]))
+    return PlainTextResponse("\n".join([*([reason] if reason else []), *map(str, alarms)]), 503)
 
 
 async def reload(backend: Backend, _: Request) -> Response:
@@ -92,7 +100,9 @@ def v1_gone(_: Backend, __: Request) -> Response:
     return json_answer(_V1_GONE, 410)
 
 
-def page(_: Backend, __: Request) -> Response:
+def page(backend: Backend, _: Request) -> Response:
     """GET /"""
     headers = {"Content-Security-Policy": "default-src 'none'"}
-    return HTMLResponse(_PAGE, headers=headers)
+    lines = [f"<li>{escape(str(a))}; {escape(a.kind.advice)}</li>\n" for a in backend.alarms()]
+    alarms = f"<h2>Alarms</h2>\n<ul>\n{''.join(lines)}</ul>\n" if lines else ""
+    return HTMLResponse(_PAGE_START + alarms + _PAGE_END, headers=headers)

@@ -7,12 +7,12 @@ from trapgate.model import Position, SyslogMessage
 from trapgate.normalize.syslog import SyslogNormalizer
 
 from ..figures import Bench, Family, Mark, Measurement, Spec
-from ..lines import corpus
+from ..lines import corpus, mixed
 from ..samples import ARRIVED, STREAM, configuration, datagram
 from ..stopwatch import fastest_us
 
 ROUNDS = 100
-"""Times each of the lines."""
+"""Times each of the lines, each time as another device sends it."""
 
 EVENT_ID = "0" * 32
 
@@ -22,7 +22,8 @@ def measure(bench: Bench) -> Mapping[str, Measurement]:
     sources, dialects = configuration().sources, configuration().dialects
     syslog = SyslogDecoder(sources.zone_of, dialects, sources.vendor_of, sources.charset_of)
     normalizer = SyslogNormalizer(sources)
-    datagrams = [datagram(line, "syslog-udp") for line in corpus()] * bench.scale.of(ROUNDS)
+    lines = mixed(len(corpus()) * bench.scale.of(ROUNDS))
+    datagrams = [datagram(line, "syslog-udp") for line in lines]
     place = Position(STREAM, 1)
 
     def work() -> None:

@@ -1,5 +1,6 @@
 """`syslog-udp` and `syslog-tcp`: the whole path of lines of every vendor, wire → durable → read by
 its dialect → rule-evaluated → queryable; beside rsyslog and syslog-ng, which write JSON.
+`syslog-udp-field` and `syslog-tcp-field`: the same of lines that mostly meet no rule.
 
 trapgate is offered a load over UDP at falling rates until it loses a thousandth of it at most; over
 TCP as fast as it takes it, and none may be lost. Its rate is the number of stored lines divided by
@@ -14,7 +15,7 @@ from functools import partial
 
 from ..figures import Bench, Detail, Family, Mark, Measurement, Spec
 from ..generator import LINE_RATE, Load
-from ..lines import mixed, send_over_tcp
+from ..lines import field, met_rules, mixed, send_over_tcp
 from ..path import LOOK_S, QUIET_S, STORED_S, WARM_UP
 from ..processes import TooSlow, free_port, kernel_drops, wait_until
 from ..product import Product
@@ -32,6 +33,10 @@ OFFERED = (60_000, 40_000, 30_000, 27_500, 25_000, 20_000, 15_000, 10_000, 5_000
 PEERS = ("rsyslog", "syslog-ng")
 
 
+LINES_ASKED = 3_000
+"""Lines of a load that are asked of the rules, to tell what part of it meets one."""
+
+
 def _send(bench: Bench, transport: Transport, lines: list[bytes], port: int, rate: int) -> Load:
     if transport == "tcp":
         return send_over_tcp(lines, port)
@@ -40,8 +45,8 @@ def _send(bench: Bench, transport: Transport, lines: list[bytes], port: int, rat
 
 def measure(transport: Transport, bench: Bench) -> Mapping[str, Measurement]:
     """One repeat: trapgate, then the peers that are here."""
-    lines = mixed(bench.scale.of(COUNT))
-    rate, cpu, details = _without_loss(bench, transport, lines)
+    lines = mixed(bench.scale.of(COUNT), WARM_UP)
+    rate, cpu, details = _without_loss(bench, transport, lines, mixed(WARM_UP))
     peers = {name: _peer(bench, transport, lines, name) for name in PEERS if present(name)}
     measured: dict[str, Measurement] = {}
     for name in PEERS:
@@ -54,18 +59,31 @@ def measure(transport: Transport, bench: Bench) -> Mapping[str, Measurement]:
     return measured
 
 
+def measure_field(transport: Transport, bench: Bench) -> Mapping[str, Measurement]:
+    """One repeat with lines that mostly meet no rule; the peers do the same with all lines."""
+    lines = field(bench.scale.of(COUNT), WARM_UP)
+    rate, cpu, details = _without_loss(bench, transport, lines, field(WARM_UP))
+    row = f"syslog-{transport}-field"
+    return {
+        row: Measurement(rate, None, details),
+        f"{row}-cpu": Measurement(sum(cpu.values()), None, {**cpu}),
+    }
+
+
 def _without_loss(
-    bench: Bench, transport: Transport, lines: list[bytes]
+    bench: Bench, transport: Transport, lines: list[bytes], warm_up: list[bytes]
 ) -> tuple[float, dict[str, float], dict[str, Detail]]:
+    met = met_rules(lines[:LINES_ASKED])
+    share = round(sum(met) / len(met), 3)
     for offered in OFFERED if transport == "udp" else (LINE_RATE,):
-        rate, cpu, details, lost = _trapgate(bench, transport, lines, offered)
+        rate, cpu, details, lost = _trapgate(bench, transport, lines, warm_up, offered)
         if lost <= (LOST_MAX * len(lines) if transport == "udp" else 0):
-            return rate, cpu, {**details, "lost": lost}
+            return rate, cpu, {**details, "lost": lost, "met_a_rule": share}
     raise TooSlow(f"trapgate loses lines over {transport}")
 
 
 def _trapgate(
-    bench: Bench, transport: Transport, lines: list[bytes], offered: int
+    bench: Bench, transport: Transport, lines: list[bytes], warm_up: list[bytes], offered: int
 ) -> tuple[float, dict[str, float], dict[str, Detail], int]:
     """Stored lines a second, CPU µs a line by process, how it was done, and how many were lost."""
     port = free_port(socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
@@ -75,7 +93,7 @@ def _trapgate(
     )
     folder = bench.folder / f"trapgate-{transport}-{offered}"
     with Product(folder, listeners=listener) as product:
-        _send(bench, transport, mixed(WARM_UP), port, LINE_RATE)
+        _send(bench, transport, warm_up, port, LINE_RATE)
         wait_until(lambda: product.has_stored(WARM_UP), STORED_S, "the warm-up is stored")
         before = product.cpu()
         load = _send(bench, transport, lines, port, offered)
@@ -129,7 +147,24 @@ def _family(transport: Transport, meaning: str) -> Family:
     )
 
 
+def _field_family(transport: Transport) -> Family:
+    row = f"syslog-{transport}-field"
+    meaning = f"the same over {transport.upper()}, one line in 20 of which meets a rule"
+    return Family(
+        row,
+        (
+            Spec(row, "lines/s", meaning),
+            Spec(f"{row}-cpu", "µs CPU a line", "all processes together"),
+        ),
+        partial(measure_field, transport),
+        repeats=3,
+        cheap=False,
+    )
+
+
 FAMILIES = (
     _family("udp", "lines of every vendor over UDP, at most 0.1 % lost"),
     _family("tcp", "lines of every vendor over TCP, none lost"),
+    _field_family("udp"),
+    _field_family("tcp"),
 )

@@ -12,7 +12,7 @@ COUNT = 10_000
 def measure(bench: Bench) -> Mapping[str, Measurement]:
     """One repeat."""
     count = bench.scale.of(COUNT)
-    translator = configuration().translator(lambda: None)
+    translator = configuration().translator(lambda *_: None)
     records = list(enumerate(trap_datagrams(count), start=1))
 
     def work() -> None:

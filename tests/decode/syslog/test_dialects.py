@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from decode.syslog.bundled import DIALECTS, TEXTS
 from trapgate.decode.syslog import build_dialects
 from trapgate.decode.syslog.body import Body
+from trapgate.decode.syslog.dialects import PLACES_CACHED_MAX
 from trapgate.decode.syslog.header import Header
 from trapgate.decode.syslog.pairs import PAIRS_MAX, VALUE_CHARS_MAX
 
@@ -109,3 +110,12 @@ def test_every_key_of_a_mark_must_hold() -> None:
 
 def test_a_users_dialect_stands_in_the_place_of_ours() -> None:
     assert parser_of("%LINK-3-UPDOWN: x", marked("cisco-ios", '{starts: "#"}')) == ""
+
+
+def test_the_memory_of_beginnings_is_bounded() -> None:
+    known, problems = build_dialects({}, {"acme.yml": MINE})
+    assert problems == ()
+    for number in range(PLACES_CACHED_MAX + 2):
+        known.body(Header("rfc3164", f"{number:04}"))
+        assert len(known._places) <= PLACES_CACHED_MAX
+    assert known.body(Header("rfc3164", "@acme-major LINKDOWN port 1/2 is down")) is not None

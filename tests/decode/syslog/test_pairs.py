@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from trapgate.decode.syslog.pairs import (
     PAIRS_MAX,
     VALUE_CHARS_MAX,
+    _cells,
     read_cef,
     read_cells,
     read_leef,
@@ -77,3 +78,17 @@ def test_any_text_has_bounded_pairs(text: str) -> None:
 def test_many_pairs_are_cut() -> None:
     assert len(read_pairs(" ".join(f"k{n}=v" for n in range(1_000)))) == PAIRS_MAX
     assert len(read_pairs("a=" + "x" * 5_000)["a"]) == VALUE_CHARS_MAX
+
+
+@given(st.lists(st.text('",ab ', max_size=6), max_size=8))
+def test_cells_with_quotes_are_those_that_one_look_at_each_finds(cells: list[str]) -> None:
+    plain, quoted = ",".join(cells), ",".join(f'"{cell}"' for cell in cells)
+    for text in (plain, quoted, f"a,{quoted},b", f"{plain},{quoted}"):
+        assert read_cells(text) == (tuple(_cells(text)) if '"' in text else tuple(text.split(",")))
+
+
+@given(st.lists(st.text("|\\ab", max_size=6), min_size=8, max_size=8))
+def test_parts_between_bars_come_back(parts: list[str]) -> None:
+    written = [part.replace("\\", "\\\\").replace("|", "\\|") for part in parts]
+    pairs = read_cef(f"CEF:0|{'|'.join(written[1:7])}|")
+    assert list(pairs.values()) == parts[1:7]

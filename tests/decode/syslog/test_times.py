@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decode.syslog.lines import message_of
-from trapgate.decode.syslog.times import is_uptime
+from trapgate.decode.syslog.times import Civil, instant, is_uptime
 from trapgate.decode.syslog.zones import is_zone, offset_s, written_offset_s
 from trapgate.model import NS_PER_S, rfc3339
 
@@ -187,3 +187,24 @@ def test_fractions_are_kept_to_the_nanosecond() -> None:
 )
 def test_uptimes(word: str, uptime: bool) -> None:
     assert is_uptime(word) is uptime
+
+
+@given(
+    st.integers(978_307_200, 4_070_908_800).map(lambda s: datetime.fromtimestamp(s, UTC)),
+    st.integers(1, 12),
+    st.integers(1, 31),
+    st.integers(0, 23),
+)
+def test_the_year_is_the_nearest_of_all(now: datetime, month: int, day: int, hour: int) -> None:
+    received_at = int(now.timestamp()) * NS_PER_S
+    found, _ = instant(Civil(None, month, day, hour, 0, 0), None, UTC, received_at)
+    possible = []
+    for year in range(now.year - 9, now.year + 10):
+        try:
+            moment = datetime(year, month, day, hour, tzinfo=UTC)
+        except ValueError:
+            continue
+        possible.append(abs(int(moment.timestamp()) * NS_PER_S - received_at))
+    assert (found is None) == (not possible)
+    if found is not None:
+        assert abs(found - received_at) == min(possible)

@@ -9,7 +9,14 @@ from store.events import MIDNIGHT, event
 from trapgate.model import NEVER, NS_PER_S, Now
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
-from trapgate.store.sqlite.folder import DAY_NS, day_bytes, day_path, set_aside, stored_days
+from trapgate.store.sqlite.folder import (
+    DAY_NS,
+    Part,
+    part_bytes,
+    part_path,
+    set_aside,
+    stored_parts,
+)
 
 TODAY = MIDNIGHT // DAY_NS
 NOON = Now(MIDNIGHT + DAY_NS // 2, 0)
@@ -45,11 +52,11 @@ def test_days_are_retained_whole(store: SqliteEventStore, tmp_path: Path) -> Non
     assert store.retain(NOON, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
     assert left(store) == [5, 4, 3]
     assert store.retain(NOON, days=2) == []
-    assert stored_days(tmp_path) == [TODAY - 2, TODAY - 1, TODAY]
+    assert stored_parts(tmp_path) == [Part(TODAY + n) for n in (-2, -1, 0)]
 
 
 def test_the_oldest_days_give_way_to_the_size(store: SqliteEventStore, tmp_path: Path) -> None:
-    sizes = [day_bytes(tmp_path, TODAY + offset) for offset in (-2, -1, 0)]
+    sizes = [part_bytes(tmp_path, Part(TODAY + offset)) for offset in (-2, -1, 0)]
     assert len(store.retain(NOON, bytes_max=sum(sizes))) == 2
     assert left(store) == [5, 4, 3]
     assert store.retain(NOON, bytes_max=0) == [
@@ -62,7 +69,7 @@ def test_the_oldest_days_give_way_to_the_size(store: SqliteEventStore, tmp_path:
 def test_a_newest_day_above_the_bound_stays_and_is_told(
     store: SqliteEventStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    size = day_bytes(tmp_path, TODAY)
+    size = part_bytes(tmp_path, Part(TODAY))
     store.retain(NOON, bytes_max=size)
     assert store.oversize is None
     for _ in range(2):
@@ -76,10 +83,10 @@ def test_a_newest_day_above_the_bound_stays_and_is_told(
 
 def test_a_broken_day_is_deleted_like_any_other(store: SqliteEventStore, tmp_path: Path) -> None:
     for offset in (-4, -3):
-        day_path(tmp_path, TODAY + offset).write_bytes(b"this is no database" * 400)
-    set_aside(tmp_path, TODAY - 4)
+        part_path(tmp_path, Part(TODAY + offset)).write_bytes(b"this is no database" * 400)
+    set_aside(tmp_path, Part(TODAY - 4))
     assert left(store) == [5, 4, 3]
-    assert day_bytes(tmp_path, TODAY - 4) > 0
+    assert part_bytes(tmp_path, Part(TODAY - 4)) > 0
     assert store.retain(NOON, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
     assert store.broken == {}
     assert not list(tmp_path.glob("*broken*"))

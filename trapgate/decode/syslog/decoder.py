@@ -19,8 +19,9 @@ from trapgate.decode.syslog.meraki import scan_meraki
 from trapgate.decode.syslog.repeats import repeats
 from trapgate.decode.syslog.rfc3164 import scan_3164, scan_relayed
 from trapgate.decode.syslog.rfc5424 import scan_5424
-from trapgate.decode.syslog.text import BLANK, legible, pieces, shown
+from trapgate.decode.syslog.text import BLANK, holds_several, legible, pieces, shown
 from trapgate.decode.syslog.times import instant, plausible
+from trapgate.decode.syslog.usual import scan_usual
 from trapgate.model import Datagram, Decoded, Now, Problem, SyslogMessage
 
 PRIORITY_MAX = 191
@@ -48,6 +49,9 @@ _PRIORITIES = {
 _NUMERIC = frozenset(" 0123456789")
 """What RFC 5424's header and Meraki's begin with."""
 
+SENDERS_CACHED_MAX = 16_384
+"""Addresses whose settings are remembered; a scan of spoofed ones empties the memory, no more."""
+
 _NOT_PRI = re.compile(r"<[0-9]{1,10}>|<")
 
 
@@ -60,6 +64,14 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     steps: tuple[Step, ...]
     body: Body | None
     message: SyslogMessage
+
+
+class _Sender(msgspec.Struct, frozen=True, gc=False):
+    """What the user says of a source."""
+
+    zone: tzinfo
+    vendor: str | None
+    charset: str | None
 
 
 class SyslogDecoder:
@@ -79,6 +91,7 @@ class SyslogDecoder:
         self._dialects = dialects
         self._vendor_of = vendor_of
         self._charset_of = charset_of
+        self._senders: dict[str, _Sender] = {}
 
     def decode(self, datagram: Datagram, now: Now) -> Decoded:
         """Decode one datagram; never raises, whatever the bytes, and drops nothing.
@@ -86,18 +99,21 @@ class SyslogDecoder:
         Only a datagram of white space and NUL is malformed (`empty`). Everything odd that a
         message says of itself is a warning on the message.
         """
-        readings = self.readings(datagram)
-        if not readings:
-            return Decoded((), datagram.data, (EMPTY,))
-        return Decoded(tuple([reading.message for reading in readings]), datagram.data)
+        data = datagram.data
+        if not data.strip(BLANK):
+            return Decoded((), data, (EMPTY,))
+        if not holds_several(data):
+            return Decoded((self._read(datagram, data, False)[3],), data)
+        messages = [self._read(datagram, piece, False)[3] for piece in pieces(data)]
+        return Decoded(tuple(messages), data)
 
     def readings(self, datagram: Datagram) -> tuple[Reading, ...]:
         """The messages of a datagram with the steps that read them (`--explain`); none if it holds
-        nothing but white space."""
+        nothing but white space. They take the careful way, to the same messages."""
         data = datagram.data
         if not data.strip(BLANK):
             return ()
-        return tuple([self._reading(datagram, piece) for piece in pieces(data)])
+        return tuple([Reading(*self._read(datagram, piece, True)) for piece in pieces(data)])
 
     def saved(self) -> bytes:
         return b""
@@ -105,87 +121,107 @@ class SyslogDecoder:
     def restored(self, saved: bytes) -> Self:
         return self
 
-    def _reading(self, datagram: Datagram, data: bytes) -> Reading:
-        text, problem = legible(data, self._charset_of(datagram.peer.address))
+    def _sender(self, address: str) -> _Sender:
+        if len(self._senders) >= SENDERS_CACHED_MAX:
+            self._senders.clear()
+        zone, vendor = self._zone_of(address), self._vendor_of(address)
+        sender = self._senders[address] = _Sender(zone, vendor, self._charset_of(address))
+        return sender
+
+    def _read(
+        self, datagram: Datagram, data: bytes, explain: bool
+    ) -> tuple[str, tuple[Step, ...], Body | None, SyslogMessage]:
+        """The parts of a `Reading`; without its steps unless they are to `explain` it, which takes
+        the careful way to the header."""
+        address = datagram.peer.address
+        sender = self._senders.get(address) or self._sender(address)
+        text, problem = legible(data, sender.charset)
         problems: list[Problem] = [] if problem is None else [problem]
         priority, at = _priority(text, problems)
-        header = _header(text, at)
+        header = None if explain else scan_usual(text, at)
+        if header is None:
+            header = careful_header(text, at)
         if header.format == "unparsed" and priority is None:
             header, at = Header("unparsed", text), 0
-        end = len(text)
-        steps = (*_pri_step(at), *header.steps, ("text", end - len(header.text), end))
+        steps: tuple[Step, ...] = ()
+        if explain:
+            end = len(text)
+            steps = (*_pri_step(at), *header.steps, ("text", end - len(header.text), end))
         repeated = repeats(header.text) if "repeated" in header.text else None
         if repeated is not None:
             header = msgspec.structs.replace(header, text=repeated[1])
-        body = self._dialects.body(header, self._vendor_of(datagram.peer.address))
+        body = self._dialects.body(header, sender.vendor)
         if body is not None:
             header = _corrected(header, body)
-        problems.extend(header.problems)
+        if header.problems:
+            problems.extend(header.problems)
         if header.priority is not None:  # the device's own, inside its relay's
             priority = header.priority
         count = None if repeated is None else repeated[0]
-        message = self._message(datagram, data, priority, header, body, count, problems)
-        return Reading(text, steps, body, message)
-
-    def _message(
-        self,
-        datagram: Datagram,
-        data: bytes,
-        priority: int | None,
-        header: Header,
-        body: Body | None,
-        repeated: int | None,
-        problems: list[Problem],
-    ) -> SyslogMessage:
-        timestamp, trusted = self._time(datagram, header, problems)
-        said = body or _SILENT
-        message, cut = shown(header.text if said.message is None else said.message)
-        problems.extend(cut)
-        return SyslogMessage(  # by position: names would cost a microsecond
-            header.format,
-            None if priority is None else priority >> 3,
-            None if priority is None else priority & 7,
-            timestamp,
-            trusted,
-            header.hostname,
-            header.appname,
-            header.procid,
-            header.msgid,
-            header.structured_data,
-            header.sequence,
-            said.provider,
-            said.code,
-            header.level if said.severity is None else said.severity,
-            {} if body is None else {"event.parser": body.dialect, **body.fields},
-            message,
-            data,
-            tuple(problems),
-            header.relay,
-            header.node,
-            repeated,
-        )
-
-    def _time(
-        self, datagram: Datagram, header: Header, problems: list[Problem]
-    ) -> tuple[int | None, bool]:
-        """The instant of the header's time and whether to trust the clock that said so."""
-        if header.civil is None:
-            return None, False
-        home = self._zone_of(datagram.peer.address)
-        timestamp, known = instant(header.civil, header.zone, home, datagram.received_at)
-        if not known:
-            problems.append(UNKNOWN_ZONE)
-        if timestamp is None:
-            problems.append(BAD_TIME)
-            return None, False
-        return timestamp, not header.marked and plausible(timestamp, datagram.received_at)
+        timestamp, trusted = _time(header, sender.zone, datagram.received_at, problems)
+        message = _message(data, priority, timestamp, trusted, header, body, count, problems)
+        return text, steps, body, message
 
 
 _SILENT = Body("")
 
 
-def _header(text: str, at: int) -> Header:
-    """The header that one of the grammars finds behind the PRI."""
+def _message(
+    data: bytes,
+    priority: int | None,
+    timestamp: int | None,
+    trusted: bool,
+    header: Header,
+    body: Body | None,
+    repeated: int | None,
+    problems: list[Problem],
+) -> SyslogMessage:
+    said = body or _SILENT
+    message, cut = shown(header.text if said.message is None else said.message)
+    if cut:
+        problems.extend(cut)
+    return SyslogMessage(  # by position: names would cost a microsecond
+        header.format,
+        None if priority is None else priority >> 3,
+        None if priority is None else priority & 7,
+        timestamp,
+        trusted,
+        header.hostname,
+        header.appname,
+        header.procid,
+        header.msgid,
+        header.structured_data,
+        header.sequence,
+        said.provider,
+        said.code,
+        header.level if said.severity is None else said.severity,
+        {} if body is None else {"event.parser": body.dialect, **body.fields},
+        message,
+        data,
+        tuple(problems),
+        header.relay,
+        header.node,
+        repeated,
+    )
+
+
+def _time(
+    header: Header, home: tzinfo, received_at: int, problems: list[Problem]
+) -> tuple[int | None, bool]:
+    """The instant of the header's time and whether to trust the clock that said so."""
+    if header.civil is None:
+        return None, False
+    timestamp, known = instant(header.civil, header.zone, home, received_at)
+    if not known:
+        problems.append(UNKNOWN_ZONE)
+    if timestamp is None:
+        problems.append(BAD_TIME)
+        return None, False
+    return timestamp, not header.marked and plausible(timestamp, received_at)
+
+
+def careful_header(text: str, at: int) -> Header:
+    """The header that one of the grammars finds behind the PRI, with its steps."""
     if text[at : at + 1] not in _NUMERIC:
         return scan_3164(text, at)
     header = scan_5424(text, at)

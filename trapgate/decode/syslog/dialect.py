@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +17,12 @@ from trapgate.decode.syslog.times import Civil, scan
 
 PAIRS_PREFIX = "syslog.pairs."
 """Where the named values of a body are kept, under the vendor's own names."""
+
+PREFIXED_CACHED_MAX = 4_096
+"""Names of values whose field is remembered: each vendor has some hundred."""
+
+TIMES_CACHED_MAX = 4_096
+"""Times of bodies that are remembered: firewalls write many lines in a second, a time in each."""
 
 NAME_CHARS_MAX = 255
 """Of a code, a provider, a process: a longer one is text."""
@@ -35,12 +42,15 @@ class FieldRule(msgspec.Struct, frozen=True):
 
     def found(self, message: str) -> Mapping[str, str] | None:
         """What it takes, `None` if it does not fit."""
+        if not self.contains:
+            return self.taken(message)
         for literal in self.contains:
             if literal in message:
-                break
-        else:
-            if self.contains:
-                return None
+                return self.taken(message)
+        return None
+
+    def taken(self, message: str) -> Mapping[str, str] | None:
+        """The same of a message that has one of `contains`."""
         if self.read is None:
             return self.set
         parts = self.read(message)
@@ -54,7 +64,7 @@ class Takings(msgspec.Struct, frozen=True):
     perhaps several that are joined."""
 
     part: str
-    keys: tuple[tuple[str, ...], ...]
+    keys: tuple[str | tuple[str, ...], ...]
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -77,7 +87,11 @@ class Dialect(msgspec.Struct, frozen=True):
     def read(self, header: Header) -> Body | None:
         """What the header's text says, `None` if it is not of this dialect."""
         text = header.text
-        parts = self._opening(text)
+        parts: Mapping[str, str] | None = None if self.body else _NO_PARTS
+        for read in self.body:
+            parts = read(text)
+            if parts is not None:
+                break
         if parts is None:
             return None
         pairs = _NO_PARTS
@@ -95,15 +109,6 @@ class Dialect(msgspec.Struct, frozen=True):
             parts = {**parts, **found}
         return self._body(header, parts, pairs)
 
-    def _opening(self, text: str) -> Mapping[str, str] | None:
-        if not self.body:
-            return _NO_PARTS
-        for read in self.body:
-            parts = read(text)
-            if parts is not None:
-                return parts
-        return None
-
     def _pairs(self, header: Header, parts: Mapping[str, str]) -> Pairs | None:
         """The named values; `None` if the kind needs some and there is none."""
         rest = parts.get("pairs")
@@ -114,53 +119,59 @@ class Dialect(msgspec.Struct, frozen=True):
     def _taken(self, pairs: Pairs) -> dict[str, str]:
         taken = {}
         for takings in self.take:
-            for keys in takings.keys:
-                if len(keys) == 1:
-                    value = pairs.get(keys[0], "")
-                else:
-                    value = " ".join(pairs.get(key, "") for key in keys).strip()
+            for key in takings.keys:
+                value = pairs.get(key) if isinstance(key, str) else _joined(pairs, key)
                 if value:
                     taken[takings.part] = value
                     break
         return taken
 
     def _from_words(self, code: str, message: str) -> Mapping[str, str] | None:
-        for rule in self.by_code.get(code, ()):
-            found = rule.found(message)
-            if found is not None:
-                return found
+        if code in self.by_code:
+            for rule in self.by_code[code]:
+                found = rule.found(message)
+                if found is not None:
+                    return found
         for rule in self.anywhere:
-            found = rule.found(message)
-            if found is not None:
-                return found
+            for literal in rule.contains:
+                if literal in message:
+                    found = rule.taken(message)
+                    if found is not None:
+                        return found
+                    break
         return None
 
     def _body(self, header: Header, parts: Mapping[str, str], pairs: Pairs) -> Body:
         fields = {**self.fixed}
+        values = self.values
         for name, value in parts.items():
             if name in PARTS:
                 continue
-            if name in self.values:
-                value = self.values[name].get(value, value)
-            if name.endswith(".ip"):
+            if name in values:
+                value = values[name].get(value, value)
+            if name[-3:] == ".ip":
                 fields.update(_address(name, value.rstrip(".:,")))
             elif value:
                 fields[name] = value
-        if pairs:
-            for key, value in pairs.items():
-                if value:
-                    fields[PAIRS_PREFIX + key] = value
+        for key, value in pairs.items():
+            if value:
+                fields[_prefixed(key)] = value
         part = parts.get
-        host, time = part("host"), part("time")
-        stamp = None if time is None else written_time(time)
         severity = part("severity")
-        return Body(
+        said = (
             self.name,
-            _name(part("provider") or _given(self.provider, header)),
-            _name(part("code") or _given(self.code, header)),
+            _name(part("provider"), self.provider, header),
+            _name(part("code"), self.code, header),
             None if severity is None else severity_of(severity, self.severities),
             part("message"),
-            _name(part("process")),
+        )
+        if _OF_THE_HEADER.isdisjoint(parts):
+            return Body(*said, None, None, None, None, None, None, fields)
+        host = part("host")
+        stamp = written_time(parts["time"]) if "time" in parts else None
+        return Body(
+            *said,
+            _name(part("process"), None, header),
             part("pid"),
             host if host is not None and may_be_host(host) else None,
             _count(part("sequence")),
@@ -170,9 +181,29 @@ class Dialect(msgspec.Struct, frozen=True):
         )
 
 
+def _joined(pairs: Pairs, keys: tuple[str, ...]) -> str:
+    return " ".join(pairs.get(key, "") for key in keys).strip()
+
+
+_OF_THE_HEADER = frozenset("process pid host sequence time zone".split())
+"""Parts that headers mostly tell, and bodies rarely."""
+
+
+@lru_cache(PREFIXED_CACHED_MAX)
+def _prefixed(key: str) -> str:
+    return PAIRS_PREFIX + key
+
+
 def _given(word: str | None, header: Header) -> str | None:
     """What a file gives for what a body lacks."""
     return header.appname if word == "$program" else word
+
+
+def _name(text: str | None, given: str | None, header: Header) -> str | None:
+    """A name, or what the file gives for it; `None` for one that is too long."""
+    if not text:
+        text = header.appname if given == "$program" else given
+    return text if text is None or len(text) <= NAME_CHARS_MAX else None
 
 
 def _address(name: str, value: str) -> Mapping[str, str]:
@@ -185,15 +216,12 @@ def _address(name: str, value: str) -> Mapping[str, str]:
     return {}
 
 
-def _name(text: str | None) -> str | None:
-    return text if text is None or len(text) <= NAME_CHARS_MAX else None
-
-
 def _count(text: str | None) -> int | None:
     """A sequence number has ten digits at most: 32 bits."""
     return int(text) if text is not None and text.isdigit() and len(text) <= 10 else None
 
 
+@lru_cache(TIMES_CACHED_MAX)
 def written_time(text: str) -> tuple[Civil, str | None] | None:
     """A body's time, and the name of the zone behind it: any shape of a header's time, with `/`
     for `-`, or seconds (milli-, micro-, nanoseconds) since 1970. `None` for anything else."""

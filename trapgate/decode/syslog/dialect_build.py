@@ -288,7 +288,8 @@ def _marks_of(
 
 
 def _takings(part: str, words: Words) -> Takings:
-    return Takings(part, tuple(tuple(word.split("+")) for word in words.texts))
+    keys = (tuple(word.split("+")) if "+" in word else word for word in words.texts)
+    return Takings(part, tuple(keys))
 
 
 def _merged(mappings: Iterable[Mapping[str, T]]) -> Mapping[str, T]:

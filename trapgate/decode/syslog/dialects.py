@@ -8,7 +8,7 @@ last.
 """
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 import msgspec
 
@@ -23,6 +23,10 @@ TRIED_MAX = 6
 BEGINNING_CHARS = 4
 """By so many characters (or all, of shorter literals) marks at the beginning are looked up: of
 the hundred that begin with `%` one or two remain."""
+
+PLACES_CACHED_MAX = 4_096
+"""(program, beginning, vendor) whose marks are remembered in their order: programs that no mark
+names count as one. Beyond it the memory starts anew."""
 
 _LENGTHS = tuple(range(BEGINNING_CHARS, 0, -1))
 
@@ -62,6 +66,10 @@ class Mark(msgspec.Struct, frozen=True):
 
 _rank = attrgetter("rank")
 
+_Place = tuple[str, bool, Mark]
+"""The literal that the text must begin with ("" for a program's mark), whether that is all, the
+mark."""
+
 
 class Dialects:
     """Every dialect of a configuration. Made of marks by the kind of literal they are found by;
@@ -80,6 +88,7 @@ class Dialects:
         self._structured_data = tuple(structured_data)
         self._contains = tuple((mark.literal, mark) for mark in contains)
         self._first = tuple((mark.literal, mark) for mark in first)
+        self._places: dict[tuple[str | None, str, str | None], Sequence[_Place]] = {}
 
     def body(self, header: Header, vendor: str | None = None) -> Body | None:
         """What the text of a line says, `None` if no dialect knows it; never raises.
@@ -96,11 +105,51 @@ class Dialects:
                 if body is not None:
                     return body
                 break
-        placed = self._placed(header, near)
-        body = _read(placed, header, vendor) if placed else None
+        if header.structured_data:
+            body = _read(self._placed(header, near), header, vendor)
+        else:
+            body = self._at_place(header, near, vendor)
         if body is not None:
             return body
         return _read([mark for literal, mark in self._contains if literal in near], header, vendor)
+
+    def _at_place(self, header: Header, near: str, vendor: str | None) -> Body | None:
+        """What the first dialect that has a mark at its place and fits makes of the line."""
+        program = header.appname if header.appname in self._programs else None
+        key = (program, near[:BEGINNING_CHARS], vendor)
+        places = self._places.get(key)
+        if places is None:
+            places = self._ordered(key)
+        tried: list[str] = []
+        for literal, alone, mark in places:
+            if not near.startswith(literal) or not (alone or mark.holds(header, near)):
+                continue
+            dialect = mark.dialect
+            if dialect.name in tried:
+                continue
+            body = dialect.read(header)
+            if body is not None:
+                return body
+            tried.append(dialect.name)
+            if len(tried) == TRIED_MAX:
+                break
+        return None
+
+    def _ordered(self, key: tuple[str | None, str, str | None]) -> Sequence[_Place]:
+        """The marks that lines of this program and beginning may have at their place."""
+        program, beginning, vendor = key
+        marks = [
+            (mark.rank, literal, alone, mark) for literal, alone, mark in self._beginning(beginning)
+        ]
+        marks += [(mark.rank, "", mark.alone, mark) for mark in self._programs.get(program, ())]
+        marks.sort(key=itemgetter(0), reverse=True)
+        if vendor is not None:
+            own = vendor.casefold()
+            marks.sort(key=lambda found: _vendor(found[3]) != own)
+        if len(self._places) >= PLACES_CACHED_MAX:
+            self._places.clear()
+        places = self._places[key] = tuple(found[1:] for found in marks)
+        return places
 
     def _placed(self, header: Header, near: str) -> list[Mark]:
         """The marks that the line has at their place."""
@@ -108,19 +157,18 @@ class Dialects:
         for literal, alone, mark in self._beginning(near):
             if near.startswith(literal) and (alone or mark.holds(header, near)):
                 found.append(mark)
-        programs = self._programs.get(header.appname)
-        if programs is not None:
-            found += [mark for mark in programs if mark.holds(header, near)]
-        if header.structured_data:
-            found += [
-                mark
-                for sd_id in header.structured_data
-                for mark in self._structured_data
-                if sd_id.startswith(mark.literal) and mark.holds(header, near)
-            ]
+        found += [
+            mark for mark in self._programs.get(header.appname, ()) if mark.holds(header, near)
+        ]
+        found += [
+            mark
+            for sd_id in header.structured_data
+            for mark in self._structured_data
+            if sd_id.startswith(mark.literal) and mark.holds(header, near)
+        ]
         return found
 
-    def _beginning(self, near: str) -> Sequence[tuple[str, bool, Mark]]:
+    def _beginning(self, near: str) -> Sequence[_Place]:
         """The marks whose literals may begin a text."""
         for chars in _LENGTHS:
             found = self._starts.get(near[:chars])
@@ -154,7 +202,7 @@ def _vendor(mark: Mark) -> str:
     return (mark.dialect.vendor or "").casefold()
 
 
-def _by_beginning(marks: Sequence[Mark]) -> Mapping[str, Sequence[tuple[str, bool, Mark]]]:
+def _by_beginning(marks: Sequence[Mark]) -> Mapping[str, Sequence[_Place]]:
     """Marks by the beginning of their literal, each with its literal and whether that is all that
     it asks for. With those of a beginning stand those of what it begins with: one look is
     enough."""

@@ -146,8 +146,33 @@ def read_cells(text: str) -> tuple[str, ...]:
     """The cells of a line of CSV; a quoted one may hold commas and doubled quotes."""
     text = text[:TEXT_CHARS_MAX]
     if '"' not in text:
-        return tuple(cell[:VALUE_CHARS_MAX] for cell in text.split(",", PAIRS_MAX)[:PAIRS_MAX])
+        return _cut(text.split(",", PAIRS_MAX), len(text))
+    parts = text.split('"')
+    plain = parts[::2]
+    # a quote that is no cell's first or last character, or is doubled, takes the long way
+    if len(parts) % 2 and _between(plain):
+        cells = plain[0].split(",")
+        for quoted, behind in zip(parts[1::2], plain[1:], strict=True):
+            cells[-1] = quoted
+            cells += behind.split(",")[1:]
+        return _cut(cells, len(text))
     return tuple(_cells(text))
+
+
+def _between(plain: list[str]) -> bool:
+    """Whether the texts around quoted cells end and begin with commas (or the line)."""
+    if plain[0] and plain[0][-1] != ",":
+        return False
+    for text in plain[1:-1]:
+        if len(text) == 0 or text[0] != "," or text[-1] != ",":
+            return False
+    return plain[-1] == "" or plain[-1][0] == ","
+
+
+def _cut(cells: list[str], chars: int) -> tuple[str, ...]:
+    if chars > VALUE_CHARS_MAX:
+        return tuple([cell[:VALUE_CHARS_MAX] for cell in cells[:PAIRS_MAX]])
+    return tuple(cells[:PAIRS_MAX])
 
 
 def _cells(text: str) -> Iterator[str]:
@@ -161,7 +186,16 @@ def _cells(text: str) -> Iterator[str]:
 def _bars(text: str, at: int, count: int) -> tuple[list[str], int]:
     """The parts before the next `count` bars, and where the last of these ends."""
     parts: list[str] = []
-    while len(parts) < count and (part := _HEADER_PART.match(text, at)) is not None:
+    while len(parts) < count:
+        bar = text.find("|", at, at + VALUE_CHARS_MAX + 1)
+        plain = text[at:bar]
+        if bar >= 0 and "\\" not in plain:
+            parts.append(plain)
+            at = bar + 1
+            continue
+        part = _HEADER_PART.match(text, at)
+        if part is None:
+            break
         parts.append(part[1])
         at = part.end()
     return parts, at

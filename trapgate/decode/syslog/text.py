@@ -33,10 +33,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """C0, DEL and C1 but for tab and line feed: packets and counted frames may hold several lines."""
 
 
+def holds_several(data: bytes) -> bool:
+    """Whether a datagram may hold several messages: a cheap look."""
+    return b"\n<" in data
+
+
 def pieces(data: bytes) -> list[bytes]:
     """The messages of a datagram, each with its PRI: nearly always one. Only a datagram that begins
     with a PRI is divided, at line ends that one follows."""
-    if b"\n<" not in data or not data.startswith(b"<"):
+    if not holds_several(data) or not data.startswith(b"<"):
         return [data]
     return [piece for piece in _NEXT.split(data, MESSAGES_MAX - 1) if piece.strip(BLANK)]
 

@@ -63,10 +63,16 @@ def instant(
     near = _in_year(civil, received_year, zone, received_at)
     if near is not None and abs(near - received_at) <= _HALF_YEAR_NS:
         return near, known
-    # a date that exists this year is nearest in this, the last or the next one
-    reach = _LEAP_REACH_YEARS if near is None else 1
-    years = range(received_year - reach, received_year + reach + 1)
-    candidates = [_in_year(civil, year, zone, received_at) for year in years]
+    if near is not None:  # nearer in the last or in the next year, if at all
+        other = _in_year(
+            civil, received_year + (1 if near < received_at else -1), zone, received_at
+        )
+        if other is None or abs(near - received_at) < abs(other - received_at):
+            return near, known
+        return other, known
+    # a date that this year does not have
+    reach = range(received_year - _LEAP_REACH_YEARS, received_year + _LEAP_REACH_YEARS + 1)
+    candidates = [_in_year(civil, year, zone, received_at) for year in reach]
     possible = [candidate for candidate in candidates if candidate is not None]
     return min(possible, key=lambda when: abs(when - received_at), default=None), known
 

@@ -1,77 +1,98 @@
-"""Which files are in a store's folder: one per UTC day of `received_at`, named by the day.
+"""Which files are in a store's folder: the parts of each UTC day of `received_at`.
 
-A day's events go when its file is deleted: that costs nothing, however many they are.
+A day is one file or several, `events-2026-11-21.sqlite`, `events-2026-11-21.2.sqlite`: a new one
+is begun when the last is full. Events go when a part is deleted: that costs nothing, however many
+they are. The index of a part's words is a file beside it.
 """
 
 import re
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from trapgate.model import BUCKET_S, NS_PER_S
+from trapgate.store.sqlite.words import discard, words_path
 
 DAY_NS = 86_400 * NS_PER_S
 BUCKET_NS = BUCKET_S * NS_PER_S
 """An event id's time prefix counts these; a day is a whole number of them."""
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})\.sqlite")
-_HELD_NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})(\.broken-\d+)?\.sqlite")
-_ANY_NAME = re.compile(r"events-(\d{4}-\d{2}-\d{2})\.sqlite(-wal|-shm)?")
+_PART = r"events-(\d{4}-\d{2}-\d{2})(?:\.([2-9]|[1-9]\d{1,5}))?"
+_NAME = re.compile(rf"{_PART}\.sqlite")
+_HELD_NAME = re.compile(rf"{_PART}(?:\.broken-\d)?\.sqlite")
+_ANY_NAME = re.compile(
+    rf"{_PART}(?:\.words\.broken|(?:\.broken-\d|\.words)?\.sqlite(?:-wal|-shm)?)"
+)
 _SUFFIXES = ("", "-wal", "-shm")
-"""The database comes first: without it a reader finds no day, whatever else is left."""
+"""The database comes first: without it a reader finds no part, whatever else is left."""
 
 BROKEN_MAX = 9
-"""Files of one day that are set aside: a disk that breaks every new one must not be filled."""
+"""Files of one part that are set aside: a disk that breaks every new one must not be filled."""
 
 
-def day_path(folder: Path, day: int) -> Path:
-    """The file of a day (days since the Unix epoch)."""
-    return folder / f"events-{date.fromordinal(_EPOCH_ORDINAL + day).isoformat()}.sqlite"
+class Part(NamedTuple):
+    """One file of a day: days since the Unix epoch, and its number in the day, from 1."""
+
+    day: int
+    number: int = 1
 
 
-def stored_days(folder: Path) -> list[int]:
-    """The days that have a file, oldest first; other files and a missing folder are none."""
-    return sorted(_days_named(folder, _NAME))
+def part_path(folder: Path, part: Part) -> Path:
+    """The file of a part."""
+    day = date.fromordinal(_EPOCH_ORDINAL + part.day).isoformat()
+    number = "" if part.number == 1 else f".{part.number}"
+    return folder / f"events-{day}{number}.sqlite"
 
 
-def held_days(folder: Path) -> list[int]:
-    """The days that take room, oldest first: also those of which only a broken file is left."""
-    return sorted(_days_named(folder, _HELD_NAME))
+def stored_parts(folder: Path) -> list[Part]:
+    """The parts that have a file, oldest first; other files and a missing folder are none."""
+    return sorted(_parts_named(folder, _NAME))
 
 
-def delete_day(folder: Path, day: int) -> None:
-    """Delete a day's files, the broken ones too; who reads them keeps what was opened. None there:
-    nothing happens."""
-    for path in _paths(folder, day):
+def held_parts(folder: Path) -> list[Part]:
+    """The parts that take room, oldest first: also those of which only a broken file is left."""
+    return sorted(_parts_named(folder, _HELD_NAME))
+
+
+def delete_part(folder: Path, part: Part) -> None:
+    """Delete a part's files, its words and the broken ones too; who reads them keeps what was
+    opened. None there: nothing happens."""
+    for path in files_of(folder, part):
         path.unlink(missing_ok=True)
+    discard(part_path(folder, part))
 
 
-def set_aside(folder: Path, day: int) -> Path:
-    """Rename a day's broken file to `events-DAY.broken-N.sqlite`, for a new one to take its place;
-    returns where it is now. Raises `OSError`, also if `BROKEN_MAX` files are there already."""
-    path = day_path(folder, day)
+def set_aside(folder: Path, part: Part) -> Path:
+    """Rename a part's broken file to `events-DAY.broken-N.sqlite`, for a new one to take its place;
+    returns where it is now. Its words go: the new one's will be others. Raises `OSError`, also if
+    `BROKEN_MAX` files are there already."""
+    path = part_path(folder, part)
     for target in _broken_paths(path):
         if not target.exists():
+            discard(path)
             # the journal goes first: a new database must never meet the old one's
-            for suffix in reversed(_SUFFIXES):
-                source = path.with_name(path.name + suffix)
+            for source, aside in reversed(
+                [*zip(_with_journals(path), _with_journals(target), strict=True)]
+            ):
                 if source.exists():
-                    source.rename(target.with_name(target.name + suffix))
+                    source.rename(aside)
             return target
     raise FileExistsError(f"{path}: broken again, and {BROKEN_MAX} broken files are set aside")
 
 
 def delete_orphans(folder: Path) -> None:
-    """Delete what a reader left that opened a day while it was deleted: a journal without its
-    database."""
-    for day in _days_named(folder, _ANY_NAME) - _days_named(folder, _HELD_NAME):
-        delete_day(folder, day)
+    """Delete what was left by who opened a part while it was deleted: a journal or words without
+    their database."""
+    for part in _parts_named(folder, _ANY_NAME) - _parts_named(folder, _HELD_NAME):
+        delete_part(folder, part)
 
 
-def day_bytes(folder: Path, day: int) -> int:
-    """What a day takes on disk, with journals and broken files; 0 if it is gone."""
+def part_bytes(folder: Path, part: Part) -> int:
+    """What a part takes on disk, with words, journals and broken files; 0 if it is gone."""
     total = 0
-    for path in _paths(folder, day):
+    words = words_path(part_path(folder, part))
+    for path in (*files_of(folder, part), *_with_journals(words)):
         try:
             total += path.stat().st_size
         except FileNotFoundError:
@@ -79,24 +100,29 @@ def day_bytes(folder: Path, day: int) -> int:
     return total
 
 
+def _with_journals(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in _SUFFIXES]
+
+
 def _broken_paths(path: Path) -> list[Path]:
     return [path.with_suffix(f".broken-{number}.sqlite") for number in range(1, BROKEN_MAX + 1)]
 
 
-def _paths(folder: Path, day: int) -> list[Path]:
-    """Every file that a day may have."""
-    path = day_path(folder, day)
+def files_of(folder: Path, part: Part) -> list[Path]:
+    """Every file that a part may have, but for its words."""
+    path = part_path(folder, part)
     bases = (path, *_broken_paths(path))
-    return [base.with_name(base.name + suffix) for base in bases for suffix in _SUFFIXES]
+    return [each for base in bases for each in _with_journals(base)]
 
 
-def _days_named(folder: Path, pattern: re.Pattern[str]) -> set[int]:
-    days = set()
+def _parts_named(folder: Path, pattern: re.Pattern[str]) -> set[Part]:
+    parts = set()
     for path in folder.iterdir() if folder.is_dir() else ():
         match = pattern.fullmatch(path.name)
         if match is not None:
             try:
-                days.add(date.fromisoformat(match[1]).toordinal() - _EPOCH_ORDINAL)
+                day = date.fromisoformat(match[1]).toordinal() - _EPOCH_ORDINAL
             except ValueError:
                 continue  # events-2026-13-45.sqlite is not ours
-    return days
+            parts.add(Part(day, int(match[2] or 1)))
+    return parts

@@ -1,59 +1,76 @@
-"""One day's file as its readers see it: each opens it for one question and closes it again."""
+"""One part as its readers see it: each opens it for one question and closes it again."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from trapgate.model import Event, Position
+from trapgate.model.query import Query
+from trapgate.query.sql import FUNCTIONS, Condition, Layout, sql_condition
+from trapgate.store.sqlite.blocks import Block, BlockRow, blocks_of, count_into
 from trapgate.store.sqlite.folder import BUCKET_NS
-from trapgate.store.sqlite.narrow import Narrowing
-from trapgate.store.sqlite.row import StoredRow, event_of
+from trapgate.store.sqlite.row import Facet, StoredRow, event_of
 from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_read
 
 _SELECT = """
-    SELECT seq, timestamp, received_at, id,
-        (SELECT text FROM datasets WHERE number = dataset),
-        (SELECT text FROM codes WHERE number = code),
-        (SELECT text FROM devices WHERE number = device),
-        severity, doc, raw
-    FROM events
+    SELECT seq, timestamp, received_at, id, dataset, severity, code, device, source,
+        message, doc, raw
+    FROM events JOIN facets ON number = facet
 """
 
+_LAYOUT = Layout(
+    {
+        "event.code": "nullif(code, '')",
+        "event.dataset": "dataset",
+        "event.id": "id",
+        "event.module": "substr(dataset, 1, instr(dataset, '.') - 1)",
+        "event.severity": "severity",
+        "host.name": "nullif(device, '')",
+        "message": "nullif(message, '')",
+        "source.ip": "source",
+        "source.port": "json_extract(doc, '$.port')",
+    },
+    "doc",
+)
 
-class Spot(NamedTuple):
-    """Where an event stands in a file's order: by 10 s of `received_at`, then by position."""
+
+def condition(query: Query) -> Condition:
+    """What a query asks of a row, or of a facet if it speaks of hot fields only."""
+    return sql_condition(query, _LAYOUT)
+
+
+class Run(NamedTuple):
+    """Where the rows of one stream lie that were received in one 10 s window: from seq `first` to
+    `last`. Among them may be rows of other windows, if the clock was set back."""
 
     bucket: int
-    seq: int
-
-
-class Span(NamedTuple):
-    """A run of rows: from `first` to `last`, of which those received in [start, end) count."""
-
+    stream: int
     first: int
     last: int
-    start: int
-    end: int
 
 
-class DayReader:
-    """One connection to one day's file; raises `sqlite3.Error` as it comes.
+class PartReader:
+    """One connection to one part; raises `sqlite3.Error` as it comes.
 
     It sees what was committed when it first looked, all of it or nothing of a batch.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        for name, function in FUNCTIONS.items():
+            connection.create_function(name, 2, function, deterministic=True)
         connection.execute("BEGIN")  # one snapshot for all that is asked
-        self._streams: Mapping[int, str] = dict(
+        self.streams: Mapping[int, str] = dict(
             connection.execute("SELECT number, text FROM streams").fetchall()
         )
 
     @classmethod
     def open(cls, path: Path) -> Self | None:
-        """Open a day's file; `None` if it is gone or just being made. Raises `NewerSchema`."""
+        """Open a part; `None` if it is gone or just being made. Raises `NewerSchema`,
+        `OlderSchema`."""
         connection = open_to_read(path)
         if connection is None:
             return None
@@ -74,45 +91,85 @@ class DayReader:
     ) -> None:
         self._connection.close()
 
-    def place(self, position: Position) -> Spot | None:
-        """Where the event of a position stands; `None` if it is not in this file."""
-        stream = self._number("streams", position.stream)
-        if stream is None or not 0 < position.sequence <= SEQUENCE_MAX:
-            return None
-        seq = stream << SEQUENCE_BITS | position.sequence
-        row = self._connection.execute(
-            "SELECT received_at FROM events WHERE seq = ?", (seq,)
-        ).fetchone()
-        return Spot(row[0] // BUCKET_NS, seq) if row else None
-
-    def newest_first(
-        self, start: int, end: int, narrowing: Narrowing, before: Spot | None
-    ) -> Iterator[Event]:
-        """The events received in [start, end) that `narrowing` lets through, behind `before`."""
-        condition, values = "", []
-        for column, table, text in (
-            ("code", "codes", narrowing.code),
-            ("device", "devices", narrowing.device),
-        ):
-            if text is not None:
-                number = self._number(table, text)
-                if number is None:
-                    return
-                condition += f" AND {column} = ?"
-                values.append(number)
-        # Without statistics SQLite would walk all rows instead. A device is rarer than a code.
-        index = "device" if narrowing.device is not None else "code"
-        indexed = f"INDEXED BY events_{index}" if values else ""
-        sql = (
-            f"{_SELECT} {indexed} WHERE seq BETWEEN ? AND ? AND received_at >= ?"
-            f" AND received_at < ?{condition} ORDER BY seq DESC"
+    def runs(self, start: int, end: int) -> list[Run]:
+        """Where the rows of the windows lie that [start, end) touches, the newest window first."""
+        rows = self._connection.execute(
+            "SELECT bucket, stream, first, last FROM buckets WHERE bucket BETWEEN ? AND ?"
+            " ORDER BY bucket DESC, stream DESC",
+            (start // BUCKET_NS, (end - 1) // BUCKET_NS),
         )
-        for span in self._spans(start, end, before):
-            yield from self._events(sql, (*span, *values))
+        return list(map(Run._make, rows))
+
+    def facets(self, hot: Condition) -> Iterator[tuple[int, Facet]]:
+        """The facets that meet a condition of hot fields; the same may be there twice."""
+        sql = f"SELECT number, dataset, severity, code, device, source FROM facets WHERE {hot.text}"
+        for number, *values in self._connection.execute(sql, hot.parameters):
+            yield number, Facet._make(values)
+
+    def wanted(self, hot: Condition) -> Set[int]:
+        """The numbers of the facets that meet a condition of hot fields."""
+        sql = f"SELECT number FROM facets WHERE {hot.text}"
+        return {number for (number,) in self._connection.execute(sql, hot.parameters)}
+
+    def blocks(self, first: int, last: int) -> Iterator[Block]:
+        """The blocks of a stream that have rows from seq `first` to `last`, the newest first; the
+        rows that are in none yet make another."""
+        execute = self._connection.execute
+        end = last | SEQUENCE_MAX
+        ((blocked,),) = execute(
+            "SELECT max(last) FROM blocks WHERE last BETWEEN ? AND ?", (end - SEQUENCE_MAX, end)
+        )
+        if blocked is None or blocked < last:
+            yield from reversed(blocks_of(self._tail(blocked or end - SEQUENCE_MAX, end)))
+        if blocked is None:
+            return
+        ((topmost,),) = execute("SELECT min(last) FROM blocks WHERE last >= ?", (last,))
+        sql = """
+            SELECT last, first, since, until, offsets, facets, codes FROM blocks
+            WHERE last BETWEEN ? AND ? ORDER BY last DESC
+        """
+        for row in execute(sql, (first, min(topmost or blocked, blocked))):
+            yield Block._make(row)
+
+    def _tail(self, after: int, end: int) -> list[BlockRow]:
+        sql = "SELECT seq, facet, received_at FROM events WHERE seq > ? AND seq <= ? ORDER BY seq"
+        return self._connection.execute(sql, (after, end)).fetchall()
+
+    def facet_counts(self, start: int, end: int) -> Mapping[int, int]:
+        """How many events received in [start, end) have each facet: whole blocks are counted by
+        their facets, those at the edges of the time by their rows."""
+        extents: dict[int, tuple[int, int]] = {}
+        for run in self.runs(start, end):
+            first, last = extents.get(run.stream, (run.first, run.last))
+            extents[run.stream] = (min(first, run.first), max(last, run.last))
+        found: Counter[int] = Counter()
+        for first, last in extents.values():
+            for block in self.blocks(first, last):
+                if start <= block.since and block.until < end:
+                    count_into(found, block)
+                elif block.since < end and start <= block.until:
+                    found.update(self._rows_by_facet(block, start, end))
+        return found
+
+    def _rows_by_facet(self, block: Block, start: int, end: int) -> Mapping[int, int]:
+        sql = """
+            SELECT facet, count(*) FROM events
+            WHERE seq BETWEEN ? AND ? AND received_at >= ? AND received_at < ? GROUP BY facet
+        """
+        values = (block.first, block.last, start, end)
+        return dict(self._connection.execute(sql, values).fetchall())
+
+    def events(self, seqs: Sequence[int], start: int, end: int, rest: Condition) -> Iterator[Event]:
+        """The events of these rows that were received in [start, end) and meet a condition, in no
+        order; rows that are not there are left out."""
+        marks = ", ".join("?" * len(seqs))
+        within = f"seq IN ({marks}) AND received_at >= ? AND received_at < ?"
+        sql = f"{_SELECT} WHERE {within} AND ({rest.text})"
+        return self._events(sql, (*seqs, start, end, *rest.parameters))
 
     def after(self, position: Position, limit: int, upto: int | None) -> list[Event]:
         """The first `limit` events of a stream after a position, none beyond sequence `upto`."""
-        stream = self._number("streams", position.stream)
+        stream = self.number(position.stream)
         if stream is None or not 0 <= position.sequence <= SEQUENCE_MAX:
             return []
         first = stream << SEQUENCE_BITS | position.sequence
@@ -121,54 +178,18 @@ class DayReader:
         return list(self._events(sql, (first, last, limit)))
 
     def named(self, bucket: int, event_id: str) -> Event | None:
-        """The first event of a bucket with this id: what was received in these 10 s is read."""
-        runs = self._connection.execute(
-            "SELECT first, last FROM buckets WHERE bucket = ? ORDER BY stream", (bucket,)
-        ).fetchall()
+        """The first event of a window with this id: what was received in these 10 s is read."""
         sql = f"{_SELECT} WHERE seq BETWEEN ? AND ? AND id = ? ORDER BY seq LIMIT 1"
-        for first, last in runs:
-            for event in self._events(sql, (first, last, event_id)):
+        for run in reversed(self.runs(bucket * BUCKET_NS, (bucket + 1) * BUCKET_NS)):
+            for event in self._events(sql, (run.first, run.last, event_id)):
                 return event
         return None
 
-    def _number(self, table: str, text: str) -> int | None:
-        row = self._connection.execute(
-            f"SELECT number FROM {table} WHERE text = ?", (text,)
-        ).fetchone()
-        return int(row[0]) if row else None
+    def number(self, stream: str) -> int | None:
+        """The number that a stream has here."""
+        return next((number for number, text in self.streams.items() if text == stream), None)
 
-    def _spans(self, start: int, end: int, before: Spot | None) -> list[Span]:
-        rows = self._connection.execute(
-            "SELECT bucket, first, last FROM buckets WHERE bucket BETWEEN ? AND ?"
-            " ORDER BY bucket DESC, stream DESC",
-            (start // BUCKET_NS, (end - 1) // BUCKET_NS),
-        )
-        return spans(rows, start, end, before)
-
-    def _events(self, sql: str, values: tuple[int | str | None, ...]) -> Iterator[Event]:
+    def _events(self, sql: str, values: Sequence[int | float | str]) -> Iterator[Event]:
         row: StoredRow
         for row in self._connection.execute(sql, values):
-            yield event_of(row, self._streams)
-
-
-def spans(
-    buckets: Iterable[tuple[int, int, int]], start: int, end: int, before: Spot | None
-) -> list[Span]:
-    """The runs of rows that give the events of these buckets (bucket, first seq, last seq; newest
-    first) in order, each once, those behind `before` only.
-
-    Positions grow with time, so that a day is usually one run. Where the clock was set back, or
-    where streams took turns, a bucket's rows lie among those of others and are a run of their own.
-    """
-    found: list[Span] = []
-    for bucket, first, last in buckets:
-        if before is not None and bucket >= before.bucket:
-            if bucket > before.bucket or first >= before.seq:
-                continue
-            last = min(last, before.seq - 1)
-        since = max(start, bucket * BUCKET_NS)
-        if found and last < found[-1].first:
-            found[-1] = found[-1]._replace(first=first, start=since)
-        else:
-            found.append(Span(first, last, since, min(end, (bucket + 1) * BUCKET_NS)))
-    return found
+            yield event_of(row, self.streams)

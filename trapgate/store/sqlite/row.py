@@ -1,26 +1,37 @@
-"""An event as a row: what is searched has columns, the rest is one JSON document."""
+"""An event as a row: what is searched most is its facet, the rest is columns and one document."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from trapgate.model import Dataset, Endpoint, Event, FieldValue, Position, Problem
 from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX
 
-StoredRow = tuple[int, int, int, str, Dataset, str, str, int | None, bytes, bytes]
-"""seq, timestamp, received_at, id, dataset, code, device, severity, doc, raw: dictionary numbers
-are texts again."""
+
+class Facet(NamedTuple):
+    """What an event shares with thousands of others: the values of the *hot* fields, by which
+    events are mostly looked for. A part has a table of them; its events have their numbers."""
+
+    dataset: Dataset
+    severity: int | None
+    code: str
+    device: str
+    source: str
+
+
+StoredRow = tuple[int, int, int, str, Dataset, int | None, str, str, str, str, str, bytes]
+"""seq, timestamp, received_at, id, the facet's values, message, doc, raw."""
 
 
 class Document(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The part of an event that has no column; its JSON is the column `doc` (schema version 1).
+    """The part of an event that has no column; its JSON is the column `doc` (schema version 2).
 
     JSON has no NaN and no infinity: such a number is written as null and not read back.
     """
 
     clock: str
-    source: Endpoint
-    message: str
+    port: int
     labels: Mapping[str, str] = {}
     fields: Mapping[str, FieldValue | None] = {}
     problems: tuple[Problem, ...] = ()
@@ -30,13 +41,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Document).decode
 
 
-def encoded_document(event: Event) -> bytes:
+def document_text(event: Event) -> str:
     """The column `doc`; raises `UnicodeEncodeError` for text that is not Unicode."""
-    return _encode(
-        Document(
-            event.clock, event.source, event.message, event.labels, event.fields, event.problems
-        )
-    )
+    document = Document(event.clock, event.source.port, event.labels, event.fields, event.problems)
+    return _encode(document).decode()
 
 
 def event_of(row: StoredRow, streams: Mapping[int, str]) -> Event:
@@ -44,7 +52,8 @@ def event_of(row: StoredRow, streams: Mapping[int, str]) -> Event:
 
     Raises `msgspec.DecodeError` if the document is broken.
     """
-    seq, timestamp, received_at, id_, dataset, code, device, severity, doc, raw = row
+    (seq, timestamp, received_at, id_) = row[:4]
+    (dataset, severity, code, device, source, message, doc, raw) = row[4:]
     document = _decode(doc)
     fields = {name: value for name, value in document.fields.items() if value is not None}
     return Event(
@@ -54,13 +63,13 @@ def event_of(row: StoredRow, streams: Mapping[int, str]) -> Event:
         received_at=received_at,
         clock=document.clock,
         kind=dataset,
-        source=document.source,
+        source=Endpoint(source, document.port),
         device=device,
         severity=severity,
         code=code,
         labels=document.labels,
         fields=fields,
-        message=document.message,
+        message=message,
         raw=raw,
         problems=document.problems,
     )

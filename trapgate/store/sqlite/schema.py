@@ -1,17 +1,18 @@
-"""The layout of one day's file, and how it is opened.
+"""The layout of a part, and how it is opened.
 
 What each choice costs was measured: rows in order of their primary key, which is the spool
-position, and texts as small integers are what keeps a write cheap while the file grows. The id is
-a hash: a unique index on it would cost more than everything else together.
+position, and no index that a row must be sorted into are what keeps a write cheap while the file
+grows. What an index would answer, blocks do: a column of thousands of rows at once.
 """
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from trapgate.store.errors import NewerSchema
+from trapgate.store.errors import NewerSchema, OlderSchema
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in `PRAGMA user_version`. 0 is a file whose creation did not finish: it has no events."""
 
 SEQUENCE_BITS = 44
@@ -21,7 +22,7 @@ streams, of which a day sees one or two."""
 SEQUENCE_MAX = (1 << SEQUENCE_BITS) - 1
 
 CACHE_KIB = 65_536
-"""The inner pages of all of a day's b-trees stay in memory."""
+"""The inner pages of a part's trees and its newest rows stay in memory."""
 
 PAGE_BYTES = 16_384
 """Of a new file: an event takes about 1.3 kB, of which pages of 4 KiB hold three and waste the
@@ -35,32 +36,55 @@ BUSY_TIMEOUT_S = 5.0
 """Readers and the writer do not wait for each other; only recovery after a crash and the change
 to WAL lock a file for moments."""
 
-_DICTIONARIES = ("streams", "datasets", "codes", "devices")
-
 _LAYOUT = (
-    *(
-        f"CREATE TABLE {table} (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"
-        for table in _DICTIONARIES
-    ),
+    # `first` is the first sequence of the stream that belongs to this part and not to an earlier
+    # one of the day: by it a batch that is written again finds its rows.
+    """
+    CREATE TABLE streams (
+        number INTEGER PRIMARY KEY,
+        text TEXT NOT NULL UNIQUE,
+        first INTEGER NOT NULL
+    )
+    """,
+    # The same values may have two numbers (after the writer's memory of them was full): so this
+    # needs no unique index, which would be the one tree with random keys.
+    """
+    CREATE TABLE facets (
+        number INTEGER PRIMARY KEY,
+        dataset TEXT NOT NULL,
+        severity INTEGER,
+        code TEXT NOT NULL,
+        device TEXT NOT NULL,
+        source TEXT NOT NULL
+    )
+    """,
     # seq = number of the stream << 44 | sequence: writing an event again finds its row there.
-    # The id stands before the large columns, so that looking for it does not read them.
+    # Small columns come first, so that looking at them does not read the large ones.
     """
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
+        facet INTEGER NOT NULL,
         timestamp INTEGER NOT NULL,
         received_at INTEGER NOT NULL,
         id TEXT NOT NULL,
-        dataset INTEGER NOT NULL,
-        code INTEGER NOT NULL,
-        device INTEGER NOT NULL,
-        severity INTEGER,
-        doc BLOB NOT NULL,
+        message TEXT NOT NULL,
+        doc TEXT NOT NULL,
         raw BLOB NOT NULL
     )
     """,
-    # An index entry ends with the row id, which is seq: these two are (code, seq), (device, seq).
-    "CREATE INDEX events_code ON events (code)",
-    "CREATE INDEX events_device ON events (device)",
+    # The facets of a run of a stream's rows (`trapgate.store.sqlite.blocks`). `since` and `until`
+    # are the earliest and the latest received_at.
+    """
+    CREATE TABLE blocks (
+        last INTEGER PRIMARY KEY,
+        first INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        offsets BLOB NOT NULL,
+        facets BLOB NOT NULL,
+        codes BLOB NOT NULL
+    )
+    """,
     # Where the events of each 10 s of received_at lie, instead of an index on the time.
     """
     CREATE TABLE buckets (
@@ -75,11 +99,12 @@ _LAYOUT = (
 )
 
 
-def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open a day's file, made if it is not there, readable by its owner only.
+def open_to_write(path: Path, firsts: Callable[[], Mapping[str, int]]) -> sqlite3.Connection:
+    """Open a part, made if it is not there, readable by its owner only.
 
-    The connection may change threads, but one thread uses it at a time. Raises `NewerSchema`,
-    `sqlite3.Error`, `OSError`.
+    `firsts` is asked if the part is made: for the first sequence that belongs to it, of each stream
+    that an earlier part of the day has. The connection may change threads, but one thread uses it
+    at a time. Raises `NewerSchema`, `OlderSchema`, `sqlite3.Error`, `OSError`.
     """
     path.touch(mode=0o600)
     connection = sqlite3.connect(
@@ -92,9 +117,11 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         if version(connection, path) == 0:
+            begins = firsts().items()
             connection.execute("BEGIN IMMEDIATE")
             for statement in _LAYOUT:
                 connection.execute(statement)
+            connection.executemany("INSERT INTO streams (text, first) VALUES (?, ?)", begins)
             connection.execute("COMMIT")
     except BaseException:
         connection.close()
@@ -103,10 +130,10 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection | None:
-    """Open a day's file without the means to change it; `None` if it is gone or just being made.
+    """Open a part without the means to change it; `None` if it is gone or just being made.
 
     The folder must be writable nevertheless: readers of a WAL share memory through a file.
-    Raises `NewerSchema`, `sqlite3.Error`.
+    Raises `NewerSchema`, `OlderSchema`, `sqlite3.Error`.
     """
     try:
         connection = sqlite3.connect(
@@ -130,8 +157,11 @@ def open_to_read(path: Path) -> sqlite3.Connection | None:
 
 
 def version(connection: sqlite3.Connection, path: Path) -> int:
-    """The file's schema version; raises `NewerSchema` for one that is not known yet."""
+    """The file's schema version, 0 for one that is not made yet; raises `NewerSchema` or
+    `OlderSchema` for any other than ours."""
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > SCHEMA_VERSION:
         raise NewerSchema(path, found, SCHEMA_VERSION)
+    if 0 < found < SCHEMA_VERSION:
+        raise OlderSchema(path, found, SCHEMA_VERSION)
     return found

@@ -1,58 +1,49 @@
-"""The embedded event store: SQLite, one file per UTC day of `received_at`.
+"""The embedded event store: SQLite, one file or several for each UTC day of `received_at`.
 
 In: batches of events from the one writer. Out: events, newest first or by position, to any number
-of readers in other processes and threads. A day's file may appear or vanish while they read.
+of readers in other processes and threads. A file may appear or vanish while they read.
 """
 
 import fcntl
 import os
 import re
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from itertools import product
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Self
 
-from trapgate.model import Event, FieldValue, Now, Place, Position
-from trapgate.model.query import Query
+from trapgate.model import Event, Now, Place, Position
+from trapgate.model.query import Everything, Query
 from trapgate.observe import logger
-from trapgate.query.predicate import predicate, read_field
-from trapgate.store.errors import (
-    StoreLocked,
-    TooManyGroups,
-    TooManyRows,
-    is_broken,
-    unavailable,
-)
+from trapgate.store.errors import StoreLocked, TooManyRows, is_broken, unavailable
+from trapgate.store.sqlite.counting import Groups
 from trapgate.store.sqlite.folder import (
     BUCKET_NS,
     DAY_NS,
-    day_bytes,
-    day_path,
-    delete_day,
+    Part,
     delete_orphans,
-    held_days,
-    set_aside,
-    stored_days,
+    delete_part,
+    files_of,
+    held_parts,
+    part_bytes,
+    part_path,
+    stored_parts,
 )
-from trapgate.store.sqlite.narrow import narrowing
-from trapgate.store.sqlite.reader import DayReader, Spot
-from trapgate.store.sqlite.writer import DayWriter
+from trapgate.store.sqlite.plan import HOT_FIELDS, Plan, planned
+from trapgate.store.sqlite.reader import PartReader, condition
+from trapgate.store.sqlite.scan import PIECE_ROWS_MAX, PartScan, Piece, Question, pieces
+from trapgate.store.sqlite.words import WordsReader
+from trapgate.store.sqlite.writers import PART_BYTES_MAX, PartWriters
 
 RETENTION_DAYS = 30
 """As the data streams of the Elasticsearch store."""
 
 RETENTION_BYTES_MAX = 20 << 30
-"""20 GiB: some 25 million traps at 850 bytes each with their indexes, two weeks of 20 a second; it
-fits on a small disk of today."""
-
-WRITERS_OPEN_MAX = 2
-"""A batch around midnight goes to two days; a third is closed, for each has a cache."""
-
-GROUPS_MAX = 100_000
-"""Groups of an aggregation: about 30 MB, and more than anybody reads."""
+"""20 GiB: some 15 million traps at 1,300 bytes each, nine days of 20 a second; it fits on a small
+disk of today."""
 
 ROWS_EXAMINED_MAX = 200_000
 """Events that one search reads and judges: some seconds of a thread, on a machine that pages."""
@@ -66,74 +57,89 @@ class SqliteEventStore:
 
     Readers open a file for one call, so that any thread may ask; `write`, `expire`, `retain` and
     `close` are for one thread at a time. Every method raises `StoreUnavailable` where the disk or
-    SQLite fails, and `NewerSchema` for a file of a newer trapgate. A day whose file is damaged
-    stops nothing: it is logged once, is in `broken` by its file's name, readers pass over the rest
-    of it, and the writer sets it aside and begins a new one.
+    SQLite fails, and `NewerSchema` for a file of a newer trapgate. A file that is damaged stops
+    nothing: it is logged once, is in `broken` by its name, readers pass over the rest of it, and
+    the writer sets it aside and begins a new one.
 
     Newest first means: by the 10 s window of `received_at`, within it by position (stream, then
     sequence); that is arrival order, unless streams take turns within the window.
     """
 
-    def __init__(self, folder: Path, lock: int | None, rows_max: int) -> None:
+    def __init__(self, folder: Path, lock: int | None, rows_max: int, part_bytes_max: int) -> None:
         self.broken: dict[str, str] = {}
         self.oversize: str | None = None
         self._rows_max = rows_max
         self._folder = folder
         self._lock = lock
-        self._writers: dict[int, DayWriter] = {}
+        self._writers = PartWriters(folder, part_bytes_max, self._note_aside)
 
     @classmethod
-    def open(cls, folder: Path, read_only: bool = False, rows_max: int = ROWS_EXAMINED_MAX) -> Self:
-        """Open the store in this folder; the writer makes it, a reader may find none yet.
+    def open(
+        cls,
+        folder: Path,
+        read_only: bool = False,
+        rows_max: int = ROWS_EXAMINED_MAX,
+        part_bytes_max: int = PART_BYTES_MAX,
+    ) -> Self:
+        """Open the store in this folder; the writer makes it, a reader may find none yet. Each
+        search examines `rows_max` events at most; a file of `part_bytes_max` is full.
 
         Raises `StoreLocked` if another process writes here, `NewerSchema`, `StoreUnavailable`.
         """
         if read_only:
-            store = cls(folder, None, rows_max)
+            store = cls(folder, None, rows_max, part_bytes_max)
         else:
             with unavailable():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                store = cls(folder, _lock(folder), rows_max)
+                store = cls(folder, _lock(folder), rows_max, part_bytes_max)
         try:
             with unavailable():
-                for day in store._days():
+                for part in stored_parts(folder):
                     try:
-                        with store._reading(day):
+                        with store._reading(part):
                             pass
-                    except sqlite3.Error as error:  # whatever it is, the other days are well
-                        store._report(day, error)
+                    except sqlite3.Error as error:  # whatever it is, the other files are well
+                        store._report(part, error)
         except BaseException:
             store.close()
             raise
         return store
 
     def write(self, events: Sequence[Event]) -> None:
-        """Store a batch, durable on return: one transaction for each day in it. Writing an event
+        """Store a batch, durable on return: one transaction for each file in it. Writing an event
         (a position) again changes nothing. Raises `Unstorable`."""
         self._check_writer()
-        by_day: dict[int, list[Event]] = {}
-        for event in events:
-            by_day.setdefault(event.received_at // DAY_NS, []).append(event)
         with unavailable():
-            for day in sorted(by_day):
-                self._write_day(day, by_day[day])
+            self._writers.write(events)
 
     def search(
         self, query: Query, *, start: int, end: int, limit: int, before: Place | None = None
     ) -> Sequence[Event]:
-        """The newest `limit` events received in [start, end) that meet the query; a `before` that
-        is not stored (any more) has nothing behind it. Raises `TooManyRows` if the store's bound
+        """The newest `limit` events received in [start, end) that meet the query; those behind
+        `before`, whether it is stored (any more) or not. Raises `TooManyRows` if the store's bound
         of events was examined before the answer was complete."""
-        meets = predicate(query)
         found: list[Event] = []
         if limit <= 0:
             return found
-        with unavailable(), closing(self._scan(query, start, end, before)) as scan:
-            for event in filter(meets, _bounded(scan, self._rows_max, found)):
-                found.append(event)
+        examined = 0
+        reached: Place | None = None
+
+        def size() -> int:
+            # as many as are missing at first: facets and words may have judged all there is
+            asked = max(limit - len(found), examined)
+            return max(1, min(asked, self._rows_max - examined))
+
+        question = Question(planned(query), start, end, before)
+        with unavailable(), closing(self._pieces(question, size)) as answer:
+            for piece in answer:
+                if examined >= self._rows_max:
+                    raise TooManyRows(self._rows_max, len(found), found, reached)
+                examined += piece.examined
+                reached = piece.reached
+                found += piece.events
                 if len(found) >= limit:
                     break
-        return found
+        return found[:limit]
 
     def aggregate(
         self, query: Query, by: Sequence[str], *, start: int, end: int
@@ -141,27 +147,29 @@ class SqliteEventStore:
         """How many events received in [start, end) meet the query, by the values of the fields.
 
         An event without a field counts under "", one with several values under each of them; a
-        boolean is `true` or `false`. Raises `TooManyGroups` beyond `GROUPS_MAX`.
+        boolean is `true` or `false`. Raises `TooManyGroups` if there are more than are counted.
         """
-        meets = predicate(query)
-        fields = [read_field(name) for name in by]
-        counts: Counter[tuple[str, ...]] = Counter()
-        with unavailable(), closing(self._scan(query, start, end, None)) as scan:
-            for event in filter(meets, scan):
-                counts.update(product(*(_texts(field, event) for field in fields)))
-                if len(counts) > GROUPS_MAX:
-                    raise TooManyGroups(GROUPS_MAX)
-        return counts
+        plan = planned(query)
+        groups = Groups(by)
+        with unavailable():
+            if plan.rest == Everything() and HOT_FIELDS.issuperset(by):
+                self._count_facets(groups, plan, start, end)
+            else:
+                question = Question(plan, start, end, None)
+                with closing(self._pieces(question, lambda: PIECE_ROWS_MAX)) as answer:
+                    for piece in answer:
+                        groups.add(piece.events)
+        return groups.counts
 
     def since(self, position: Position, limit: int) -> Sequence[Event]:
         """The first `limit` events of this stream after a position, oldest first."""
         found: list[Event] = []
         with unavailable():
-            for day in self._days() if limit > 0 else ():
+            for part in stored_parts(self._folder) if limit > 0 else ():
                 # A clock that was set back over midnight leaves a stream's later events in an
                 # earlier file: each file is asked, but only for what comes before what we have.
                 upto = found[-1].position.sequence if len(found) == limit else None
-                with self._passing_over(day), self._reading(day) as reader:
+                with self._passing_over(part), self._reading(part) as reader:
                     found += reader.after(position, limit, upto) if reader else []
                 found = sorted(found, key=lambda event: event.position.sequence)[:limit]
         return found
@@ -172,142 +180,141 @@ class SqliteEventStore:
         if not _ID.fullmatch(event_id):
             return None
         bucket = int(event_id[:_BUCKET_DIGITS], 16)
-        day = bucket * BUCKET_NS // DAY_NS
         found: Event | None = None
-        with unavailable(), self._passing_over(day), self._reading(day) as reader:
-            if reader is not None:
-                found = reader.named(bucket, event_id)
+        with unavailable():
+            for part in stored_parts(self._folder):
+                if found is None and part.day == bucket * BUCKET_NS // DAY_NS:
+                    with self._passing_over(part), self._reading(part) as reader:
+                        found = reader.named(bucket, event_id) if reader else None
         return found
 
     def expire(self, before_ns: int) -> Sequence[str]:
-        """Delete the days that ended before an instant; returns the names of their files."""
+        """Delete the files of days that ended before an instant; returns their names."""
         self._check_writer()
-        days = [day for day in held_days(self._folder) if (day + 1) * DAY_NS <= before_ns]
-        return self._delete(days)
+        with unavailable():
+            held = held_parts(self._folder)
+        return self._delete([part for part in held if (part.day + 1) * DAY_NS <= before_ns])
 
     def retain(
         self, now: Now, *, days: int = RETENTION_DAYS, bytes_max: int = RETENTION_BYTES_MAX
     ) -> Sequence[str]:
-        """Delete what is older than this many whole days, then the oldest days until the rest fits
-        into `bytes_max`. The newest day stays, whatever its size: if it alone is above the bound,
-        that is logged once and `oversize` names its file. Returns the names of the deleted
-        files."""
+        """Delete what is older than this many whole days, then the oldest files until the rest fits
+        into `bytes_max`; new files will be an eighth of that at most, a sixty-fourth at least. The
+        newest file stays, whatever its size: if it alone is above the bound, that is logged once
+        and `oversize` names it. Returns the names of the deleted files."""
         gone = list(self.expire(now.wall_ns - days * DAY_NS))
+        self._writers.fit_into(bytes_max)
         with unavailable():
-            left = held_days(self._folder)
-            sizes = {day: day_bytes(self._folder, day) for day in left}
-            excess = sum(sizes.values()) - bytes_max
-            oversize = []
-            for day in left[:-1]:
-                if excess <= 0:
-                    break
-                excess -= sizes[day]
-                oversize.append(day)
+            left = held_parts(self._folder)
+            sizes = {part: part_bytes(self._folder, part) for part in left}
+        excess = sum(sizes.values()) - bytes_max
+        surplus = []
+        for part in left[:-1]:
+            if excess <= 0:
+                break
+            excess -= sizes[part]
+            surplus.append(part)
         self._check_newest(left, sizes, bytes_max)
-        return gone + list(self._delete(oversize))
-
-    def _check_newest(self, days: Sequence[int], sizes: Mapping[int, int], bytes_max: int) -> None:
-        newest = days[-1] if days else None
-        if newest is None or sizes[newest] <= bytes_max:
-            self.oversize = None
-            return
-        name = day_path(self._folder, newest).name
-        if name != self.oversize:
-            logger().error("store.oversize", file=name, bytes=sizes[newest], bytes_max=bytes_max)
-        self.oversize = name
+        return gone + list(self._delete(surplus))
 
     def close(self) -> None:
         """Fold the journals into the files and give up the lock; safe twice."""
         with unavailable():
-            while self._writers:
-                self._writers.popitem()[1].close()
+            self._writers.close()
             if self._lock is not None:
                 os.close(self._lock)
                 self._lock = None
 
-    def _scan(
-        self, query: Query, start: int, end: int, before: Place | None
-    ) -> Generator[Event, None, None]:
-        place: Spot | None = None
-        if before is not None:
-            place = self._place(before.position)
-            if place is None:
-                return
-            end = min(end, (place.bucket + 1) * BUCKET_NS)
-        wanted = narrowing(query)
-        for day in reversed(self._days()):
-            if start < (day + 1) * DAY_NS and day * DAY_NS < end:
-                with self._passing_over(day), self._reading(day) as reader:
-                    if reader is not None:
-                        yield from reader.newest_first(start, end, wanted, place)
+    def _pieces(self, question: Question, size: Callable[[], int]) -> Generator[Piece, None, None]:
+        before = question.before
+        # behind a place there is nothing newer than its window
+        end = question.end if before is None else (before.received_at // BUCKET_NS + 1) * BUCKET_NS
+        found = self._parts_between(question.start, min(end, question.end))
+        for _, of_day in groupby(reversed(found), key=lambda part: part.day):
+            with ExitStack() as stack:
+                scans: list[PartScan] = []
+                for part in of_day:
+                    self._add_scan(part, question, scans, stack)
+                yield from pieces(scans, size) if scans else ()
 
-    def _place(self, position: Position) -> Spot | None:
-        for day in reversed(self._days()):
-            place = None
-            with self._passing_over(day), self._reading(day) as reader:
-                place = reader.place(position) if reader else None
-            if place is not None:
-                return place
-        return None
+    def _add_scan(
+        self, part: Part, question: Question, scans: list[PartScan], stack: ExitStack
+    ) -> None:
+        contained = partial(self._passing_over, part)
+        with contained():
+            reader = stack.enter_context(self._reading(part))
+            if reader is not None:
+                # the words last: they are not behind what the reader sees then, or are scanned for
+                words = self._words(part, stack) if question.plan.phrases else None
+                scans.append(PartScan(len(scans), reader, words, question, contained))
 
-    def _days(self) -> list[int]:
-        return stored_days(self._folder)
+    def _words(self, part: Part, stack: ExitStack) -> WordsReader | None:
+        try:
+            words = WordsReader.open(part_path(self._folder, part))
+        except sqlite3.Error:
+            return None  # they can be made anew: nothing depends on them
+        return None if words is None else stack.enter_context(words)
 
-    def _reading(self, day: int) -> AbstractContextManager[DayReader | None]:
-        return DayReader.open(day_path(self._folder, day)) or nullcontext()
+    def _count_facets(self, groups: Groups, plan: Plan, start: int, end: int) -> None:
+        hot = condition(plan.hot or Everything())
+        for part in self._parts_between(start, end):
+            with self._passing_over(part), self._reading(part) as reader:
+                if reader is not None:
+                    groups.add_facets(reader, hot, start, end)
+
+    def _parts_between(self, start: int, end: int) -> list[Part]:
+        return [
+            part
+            for part in stored_parts(self._folder)
+            if start < (part.day + 1) * DAY_NS and part.day * DAY_NS < end
+        ]
+
+    def _reading(self, part: Part) -> AbstractContextManager[PartReader | None]:
+        return PartReader.open(part_path(self._folder, part)) or nullcontext()
 
     @contextmanager
-    def _passing_over(self, day: int) -> Iterator[None]:
+    def _passing_over(self, part: Part) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             if not is_broken(error):
                 raise
-            self._report(day, error)
+            self._report(part, error)
 
-    def _report(self, day: int, error: sqlite3.Error) -> None:
-        name = day_path(self._folder, day).name
+    def _report(self, part: Part, error: sqlite3.Error) -> None:
+        name = part_path(self._folder, part).name
         if name not in self.broken:
             self.broken[name] = str(error)
             logger().error("store.broken", file=name, reason=str(error))
 
-    def _write_day(self, day: int, events: Sequence[Event]) -> None:
-        try:
-            self._writer(day).write(events)
-        except sqlite3.Error as error:
-            if not is_broken(error):
-                raise
-            if day in self._writers:
-                self._writers.pop(day).close()
-            aside = set_aside(self._folder, day)
-            self.broken[aside.name] = str(error)
-            self.broken.pop(day_path(self._folder, day).name, None)
-            logger().error("store.set-aside", file=aside.name, reason=str(error))
-            self._writer(day).write(events)
+    def _note_aside(self, path: Path, aside: Path, error: sqlite3.Error) -> None:
+        self.broken[aside.name] = str(error)
+        self.broken.pop(path.name, None)
+        logger().error("store.set-aside", file=aside.name, reason=str(error))
 
-    def _writer(self, day: int) -> DayWriter:
-        writer = self._writers.get(day)
-        if writer is None:
-            while len(self._writers) >= WRITERS_OPEN_MAX:
-                self._writers.pop(min(self._writers)).close()
-            writer = self._writers[day] = DayWriter(day_path(self._folder, day))
-        return writer
+    def _check_newest(self, parts: Sequence[Part], sizes: Mapping[Part, int], most: int) -> None:
+        newest = parts[-1] if parts else None
+        if newest is None or sizes[newest] <= most:
+            self.oversize = None
+            return
+        name = part_path(self._folder, newest).name
+        if name != self.oversize:
+            logger().error("store.oversize", file=name, bytes=sizes[newest], bytes_max=most)
+        self.oversize = name
 
     def _check_writer(self) -> None:
         if self._lock is None:
             raise ValueError("the store is closed or was opened to read only")
 
-    def _delete(self, days: Sequence[int]) -> list[str]:
+    def _delete(self, parts: Sequence[Part]) -> list[str]:
         with unavailable():
-            for day in days:
-                if day in self._writers:
-                    self._writers.pop(day).close()
-                delete_day(self._folder, day)
-                prefix = day_path(self._folder, day).stem
-                for name in [name for name in self.broken if name.startswith(prefix)]:
-                    del self.broken[name]
+            for part in parts:
+                self._writers.forget(part)
+                delete_part(self._folder, part)
+                for path in files_of(self._folder, part):
+                    self.broken.pop(path.name, None)
             delete_orphans(self._folder)
-        return [day_path(self._folder, day).name for day in days]
+        return [part_path(self._folder, part).name for part in parts]
 
 
 def _lock(folder: Path) -> int:
@@ -320,25 +327,3 @@ def _lock(folder: Path) -> int:
         os.close(descriptor)
         raise StoreLocked(folder) from None
     return descriptor
-
-
-def _bounded(
-    events: Iterable[Event], rows_max: int, found: Sequence[Event]
-) -> Generator[Event, None, None]:
-    """These events, until `rows_max` of them are out; `found` is what came of them."""
-    for count, event in enumerate(events):
-        if count >= rows_max:
-            raise TooManyRows(rows_max, len(found))
-        yield event
-
-
-def _texts(field: Callable[[Event], FieldValue | None], event: Event) -> Sequence[str]:
-    """The values of a field as an aggregation names them."""
-    value = field(event)
-    if value is None:
-        return ("",)
-    if isinstance(value, tuple):
-        return tuple(dict.fromkeys(value)) or ("",)
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    return (str(value),)

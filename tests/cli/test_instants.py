@@ -1,0 +1,67 @@
+"""Times as they are written on a command line and shown in a table."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.events import MIDNIGHT
+from trapgate.cli.instants import read_instant, shown_instant
+from trapgate.model import NEVER, NS_PER_S
+
+HOUR = 3_600 * NS_PER_S
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine an hour before UTC, in winter."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("now", MIDNIGHT),
+        ("0", MIDNIGHT),
+        ("1h30m", MIDNIGHT - HOUR * 3 // 2),
+        ("500ms", MIDNIGHT - NS_PER_S // 2),
+        ("2026-11-21T00:00:00Z", MIDNIGHT),
+        ("2026-11-21T00:00:00.000000007Z", MIDNIGHT + 7),
+        ("2026-11-21 02:00:00+01:00", MIDNIGHT + HOUR),
+        ("2026-11-21", MIDNIGHT - HOUR),
+        ("2026-11-21 01:00", MIDNIGHT),
+        ("2026-11-21T01:00:00.5", MIDNIGHT + NS_PER_S // 2),
+        ("2026-07-01", 1_782_856_800 * NS_PER_S),
+    ],
+)
+def test_what_a_user_may_write(berlin: None, text: str, expected: int) -> None:
+    assert read_instant(text, MIDNIGHT) == expected
+
+
+def test_a_zone_that_is_asked_for(berlin: None) -> None:
+    assert read_instant("2026-11-21", 0, UTC) == MIDNIGHT
+    assert shown_instant(MIDNIGHT, UTC, digits=3) == "2026-11-21 00:00:00.000Z"
+    assert shown_instant(MIDNIGHT + 1_500_000) == "2026-11-21 01:00:00"
+    assert shown_instant(MIDNIGHT + 1_500_000, digits=3) == "2026-11-21 01:00:00.001"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "1", "1hour", "-1h", "2026-13-01", "2026-11-21T25:00", "20261121", "1h "],
+)
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time: write 1h30m"):
+        read_instant(text, MIDNIGHT)
+
+
+@given(st.integers(-(10**18), NEVER))
+def test_what_is_shown_can_be_written_again(instant: int) -> None:
+    instant -= instant % 1_000_000
+    assert read_instant(shown_instant(instant, UTC, digits=3), 0, UTC) == instant

@@ -1,0 +1,96 @@
+"""A disk without room: an alarm and a counter, not a crash; when there is room it goes on."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from system.running import Trapgate, eventually
+from system.traffic import Sender, interface, link_trap
+from system.webhook import Webhook
+
+pytestmark = pytest.mark.real
+
+DISK_BYTES = 64 * 1024 * 1024
+
+FIRST, LOST, AFTER = 200, 100, 100
+"""Traps before the disk is full, meanwhile, and then."""
+
+
+@pytest.fixture
+def small_disk(stopped: Trapgate) -> Iterator[Trapgate]:
+    """Installed, its data folder on a disk of its own that is soon full."""
+    folder = stopped.layout.data
+    folder.mkdir()
+    options = f"size={DISK_BYTES},mode=700"
+    mounting = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "trapgate-test", folder], capture_output=True
+    )
+    if mounting.returncode:
+        pytest.skip(f"a tmpfs cannot be mounted: {mounting.stderr.decode().strip()}")
+    yield stopped
+    stopped.close()
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """Somebody else has taken all the room."""
+    path = folder / "other"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+    for size in (1 << 20, 4_096):
+        with suppress(OSError):
+            while True:
+                os.write(fd, bytes(size))
+    os.close(fd)
+    yield
+    path.unlink()
+
+
+def ready(trapgate: Trapgate) -> httpx.Response:
+    return httpx.get(f"{trapgate.url}/-/ready", trust_env=False)
+
+
+def dropped(trapgate: Trapgate) -> int:
+    return trapgate.counted("trapgate_listen_dropped_total", reason="write-failed")
+
+
+def read(trapgate: Trapgate) -> int:
+    return trapgate.counted("trapgate_listen_datagrams_total")
+
+
+def test_a_full_disk_is_an_alarm_and_a_counter(small_disk: Trapgate, webhook: Webhook) -> None:
+    trapgate = small_disk
+    trapgate.start()
+    with Sender(trapgate.snmp) as device:
+        device.send_all(link_trap(index) for index in range(1, FIRST + 1))
+        trapgate.await_accounted(FIRST)
+        eventually(lambda: len(trapgate.alerts()) == FIRST, "alerts")
+        processes = {name: trapgate.process(name) for name in ("receive", "ingest", "core")}
+        with filled(trapgate.layout.data):
+            number = FIRST
+            while not dropped(trapgate):  # what was allocated before takes some more
+                number += 1
+                device.send(link_trap(number))
+                eventually(lambda: read(trapgate) == device.sent, "one more is read")
+            device.send_all(link_trap(number + n) for n in range(1, LOST + 1))
+            eventually(lambda: read(trapgate) == device.sent, "the rest is read, too")
+            eventually(lambda: dropped(trapgate) > LOST, "the rest is lost")
+            answer = ready(trapgate)
+            assert answer.status_code == 503
+            assert "spool.write-failed (raw)" in answer.text
+            assert "spool.write-failed" in trapgate.text("/")
+            assert trapgate.counted("trapgate_pipeline_alarms", alarm="spool.write-failed") == 1
+        device.send_all(link_trap(number + LOST + n) for n in range(1, AFTER + 1))
+        webhook.await_statuses(interface(number + LOST + AFTER), "firing")
+        trapgate.await_accounted(device.sent)
+        lost = dropped(trapgate)
+        assert LOST < lost < LOST + 10
+    assert {name: trapgate.process(name) for name in processes} == processes  # none has died
+    assert trapgate.kept() == len(trapgate.stored_events()) == device.sent - lost
+    log = trapgate.text_of("stderr")
+    assert log.count("event=spool.write-failed ") == 1

@@ -1,0 +1,1 @@
+"""`trapgate events`: the stored events, searched, followed, shown and exported."""

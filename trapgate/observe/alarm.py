@@ -1,0 +1,113 @@
+"""Alarms: what an operator must see to, said in four places at once.
+
+One line in the log when it begins and one when it is over, a gauge in between
+(`trapgate_pipeline_alarms`), a line at `/-/ready` and one on the page at `/`. Any process may raise
+one; the core learns of it as of all that the others count, from the metrics that they publish,
+which works while the disk is full.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from trapgate.observe.logs import logger
+from trapgate.observe.metrics import Metrics, published_samples
+
+GAUGE = "trapgate_pipeline_alarms"
+
+
+class AlarmKind(msgspec.Struct, frozen=True):
+    """What an alarm means and what to do. `unready`: what trapgate is there for does not work here
+    now, and traffic that can go elsewhere should."""
+
+    meaning: str
+    advice: str
+    unready: bool = False
+
+
+ALARMS: Mapping[str, AlarmKind] = {
+    "spool.full": AlarmKind(
+        "the spool is full: new datagrams are refused",
+        "see which reader is behind (trapgate_spool_backlog_records) and why it cannot go on; or "
+        "give the spool more room (spool.size_max)",
+        unready=True,
+    ),
+    "spool.pressed": AlarmKind(
+        "the spool is nearly full: senders above their fair share are refused",
+        "see which reader is behind (trapgate_spool_backlog_records) and why it cannot go on",
+    ),
+    "spool.write-failed": AlarmKind(
+        "the disk refuses what arrives: datagrams are lost, stream senders wait",
+        "make room on the disk of the data folder, or see to the disk; trapgate goes on by itself",
+        unready=True,
+    ),
+    "store.away": AlarmKind(
+        "the event store takes nothing: events wait in the spool, paging goes on",
+        "see to the store for this reason; nothing is lost as long as the spool has room for what "
+        "comes in (spool.size_max, spool.age_max)",
+    ),
+    "spool.store-gave-up": AlarmKind(
+        "the event store is so far behind that its oldest events were given up: they cannot be "
+        "searched for",
+        "bring the store back; to keep more for it, give the spool more room (spool.size_max)",
+    ),
+    "spool.rules-gave-up": AlarmKind(
+        "the rules are so far behind that the oldest datagrams were given up: they have paged "
+        "nobody",
+        "see why the rules cannot go on (the log of ingest and core), then look at the devices",
+        unready=True,
+    ),
+}
+
+
+class Alarm:
+    """One thing that may be wrong in this process, of a named kind of `ALARMS`; `subject` tells
+    which, where there are several (a spool's name)."""
+
+    def __init__(self, metrics: Metrics, name: str, subject: str) -> None:
+        """Raises `KeyError` if there is no such kind."""
+        self._name = name
+        self._subject = subject
+        self._help = ALARMS[name].advice
+        self._gauge = metrics.gauge(GAUGE).labels(name, subject)
+        self._gauge.set(0)
+        self.on = False
+
+    def begin(self, **values: str | int) -> None:
+        """It is wrong now; said once until `end`."""
+        if not self.on:
+            self.on = True
+            self._gauge.set(1)
+            logger().error(self._name, subject=self._subject, **values, help=self._help)
+
+    def end(self, **values: str | int) -> None:
+        """It is over, if it had begun."""
+        if self.on:
+            self.on = False
+            self._gauge.set(0)
+            logger().info(f"{self._name}.over", subject=self._subject, **values)
+
+
+class Sounding(msgspec.Struct, frozen=True, order=True):
+    """An alarm that some process has raised."""
+
+    name: str
+    subject: str
+
+    @property
+    def kind(self) -> AlarmKind:
+        return ALARMS[self.name]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.subject}): {self.kind.meaning}"
+
+
+def sounding(own: Metrics, others: Iterable[Path]) -> list[Sounding]:
+    """The alarms of all processes: this one's, and those in the files that the others publish."""
+    found = {
+        Sounding(sample.labels["alarm"], sample.labels["subject"])
+        for sample in published_samples(own, others, GAUGE)
+        if sample.value and sample.labels["alarm"] in ALARMS
+    }
+    return sorted(found)

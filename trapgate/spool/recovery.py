@@ -1,0 +1,107 @@
+"""What a spool's folder holds when a writer opens it: after a stop, a kill, or a power cut."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from trapgate.spool.cursor import CURSOR_SUFFIX, cursor_sequence
+from trapgate.spool.disk import SCRATCH
+from trapgate.spool.segment import (
+    FRAME_RECORDS_MAX,
+    SEGMENT_HEADER_BYTES,
+    Segment,
+    segment_name,
+    segment_sequences,
+)
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """A segment that is not written any more. No record in it, nor before it, has a sequence above
+    `last_sequence`."""
+
+    first_sequence: int
+    last_sequence: int
+    size_bytes: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What is there: the segments in order, the sequence of the newest record (0: there is none),
+    and the first that was never given to any record, whatever a power cut has taken since."""
+
+    segments: tuple[Finished, ...]
+    last_sequence: int
+    following: int
+
+
+def recover(folder: Path) -> Found:
+    """Look at all there is, and cut what a crash left incomplete.
+
+    A batch that was not synced may be gone although a reader has seen it, and one batch only can
+    be in that state (see `SpoolWriter`): the sequences behind the last record, behind every
+    reader's place and behind the newest segment's name may have been given to that one, and to no
+    other. Raises `SpoolUnusable`, `OSError` if the folder or a segment cannot be read.
+    """
+    for scratch in folder.glob(f"*.seg{SCRATCH}"):
+        with suppress(OSError):  # nobody reads it
+            scratch.unlink()
+    sequences = segment_sequences(folder)
+    last_sequence, last_at = _newest_record(folder, sequences)
+    segments = []
+    for index, first in enumerate(sequences):
+        behind = index >= last_at
+        last = last_sequence if behind else sequences[index + 1] - 1
+        segments.append(Finished(first, last, (folder / segment_name(first)).stat().st_size))
+    places = [cursor_sequence(path) for path in folder.glob(f"*{CURSOR_SUFFIX}")]
+    used = max([last_sequence, *places, *[first - 1 for first in sequences[-1:]]])
+    following = used + 1 + FRAME_RECORDS_MAX if sequences or used else 1
+    return Found(tuple(segments), last_sequence, following)
+
+
+def _newest_record(folder: Path, sequences: Sequence[int]) -> tuple[int, int]:
+    """Its sequence, and the index of its segment. Without any record, that is the one before the
+    oldest segment."""
+    for index in range(len(sequences) - 1, -1, -1):
+        last_sequence = _settled(folder, sequences[index])
+        if last_sequence is not None:
+            return last_sequence, index
+    return (sequences[0] - 1 if sequences else 0), 0
+
+
+def _settled(folder: Path, first_sequence: int) -> int | None:
+    """The last sequence of a segment, whose torn tail is cut; `None` if it has no record."""
+    segment = Segment.open(folder, first_sequence)
+    if segment is None:
+        return None  # its header is damaged: no reader can enter it
+    try:
+        end, last_sequence = _sound_end(segment)
+        torn = segment.size_bytes() > end
+    finally:
+        segment.close()
+    path = folder / segment_name(first_sequence)
+    with suppress(OSError):
+        # where the disk refuses even that, a reader takes the tail for damage, and goes on
+        if torn:
+            os.truncate(path, end)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)  # a reader that has seen it may have said so already
+        finally:
+            os.close(fd)
+    return last_sequence if end > SEGMENT_HEADER_BYTES else None
+
+
+def _sound_end(segment: Segment) -> tuple[int, int]:
+    """Where the last sound frame of a segment ends, and its last sequence."""
+    end, last_sequence = SEGMENT_HEADER_BYTES, segment.first_sequence - 1
+    start: int | None = end
+    while start is not None:
+        frame = segment.frame_at(start)
+        if frame is not None:
+            start = end = frame.end
+            last_sequence = frame.records[-1][0]
+        else:
+            start = segment.next_frame(start)
+    return end, last_sequence

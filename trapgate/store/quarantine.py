@@ -1,0 +1,100 @@
+"""What could not be processed as it was, kept aside for a person: one JSON line each.
+
+In: events that a store refuses for good, and datagrams that raised inside trapgate. Out: the files
+`newest.jsonl` and `older.jsonl`. The flow does not wait for them: what they hold has a note in its
+place in the event store.
+"""
+
+import errno
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from trapgate.model import Datagram, Event, Now, rfc3339
+from trapgate.observe import Metrics, logger
+
+QUARANTINE_BYTES_MAX = 64 * 1024 * 1024
+"""Bound of the two files together: tens of thousands of events, more than anybody reads; the
+newest are kept, because what is wrong now is what counts."""
+
+RECENT_MAX = 4_096
+"""Lines that are remembered so as not to be written again: whoever reads a spool again, behind
+others or after a restart, meets the same datagrams."""
+
+REFUSED = "refused-by-store"
+INTERNAL_ERROR = "internal-error"
+"""Reasons, in the metric; a line has the store's own words too."""
+
+
+class Quarantine:
+    """Two files, of which the older one gives way. For one process, safe in several threads.
+
+    They are for the owner only: the bytes of an SNMP datagram hold its community. A line survives
+    this process at once and the machine some seconds later.
+    """
+
+    def __init__(self, folder: Path, metrics: Metrics, now: Callable[[], Now]) -> None:
+        self._folder = folder
+        self._now = now
+        self._lock = threading.Lock()
+        self._recent: dict[bytes, None] = {}
+        self._count = metrics.counter("trapgate_ingest_quarantined_total")
+        self._failures = metrics.counter("trapgate_ingest_failures_total").labels("unquarantined")
+
+    def events(self, refused: Sequence[tuple[Event, str]]) -> None:
+        """Keep events that a store refuses, each with the store's reason."""
+        self._keep(REFUSED, [{"detail": why, "event": _plain(event)} for event, why in refused])
+
+    def datagram(self, datagram: Datagram, error: str) -> None:
+        """Keep a datagram that raised, with what it raised."""
+        self._keep(INTERNAL_ERROR, [{"detail": error, "datagram": _plain(datagram)}])
+
+    def _keep(self, reason: str, entries: Iterable[dict[str, object]]) -> None:
+        """Append; what the disk refuses is counted and told."""
+        head = {"quarantined_at": rfc3339(self._now().wall_ns), "reason": reason}
+        with self._lock:
+            lines = [json.dumps(head | entry) + "\n" for entry in entries if self._is_new(entry)]
+            if not lines:
+                return
+            try:
+                self._append("".join(lines).encode())
+            except OSError as error:
+                logger().error("quarantine.unwritable", reason=str(error), lost=len(lines))
+                self._failures.inc(len(lines))
+            else:
+                self._count.labels(reason).inc(len(lines))
+
+    def _is_new(self, entry: Mapping[str, object]) -> bool:
+        digest = blake2b(json.dumps(entry).encode(), digest_size=16).digest()
+        if digest in self._recent:
+            return False
+        if len(self._recent) >= RECENT_MAX:
+            del self._recent[next(iter(self._recent))]
+        self._recent[digest] = None
+        return True
+
+    def _append(self, lines: bytes) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        newest = self._folder / "newest.jsonl"
+        if newest.exists() and newest.stat().st_size + len(lines) > QUARANTINE_BYTES_MAX // 2:
+            newest.replace(self._folder / "older.jsonl")
+        fd = os.open(newest, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size_bytes = os.fstat(fd).st_size
+            written = os.write(fd, lines)
+            if written < len(lines):
+                os.ftruncate(fd, size_bytes)  # no half of a line
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(fd)
+
+
+def _plain(thing: Event | Datagram) -> object:
+    """What JSON can say of it, also where a stage has made something that no store takes (text that
+    is no Unicode, numbers of any size); bytes are in base64."""
+    return msgspec.to_builtins(thing)
