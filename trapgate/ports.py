@@ -127,6 +127,11 @@ class EventStore(Protocol):
         """The event with this id; of several (identical datagrams) the first."""
         ...
 
+    def damaged(self, *, start: int, end: int) -> Sequence[str]:
+        """What is damaged in the store, by name, so that events received in [start, end) may be
+        missing in the answers given so far; empty if they were whole."""
+        ...
+
 
 class KeptStore(EventStore, Protocol):
     """An event store as the process has it that writes it."""
@@ -134,6 +139,11 @@ class KeptStore(EventStore, Protocol):
     def retain(self, now: Now, *, days: int, bytes_max: int) -> Sequence[str]:
         """Delete what is older than so many days or beyond so many bytes, unless the store's own
         servers do; returns the names of what was deleted."""
+        ...
+
+    def probe(self) -> None:
+        """Ask servers whether they would take events now; for the thread that writes. Raises what
+        `write` raises if they would not."""
         ...
 
     def close(self) -> None:

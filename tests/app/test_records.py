@@ -43,6 +43,23 @@ def test_a_search_goes_on_where_it_was_cut(tmp_path: Path) -> None:
         assert events.named(found[0].id) == found[0]
 
 
+def test_what_is_damaged_or_set_aside_on_a_day(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "events"
+    with closing(SqliteEventStore.open(folder)) as store:
+        store.write([event(1)])
+    before = Span(DAY.start - 86_400 * NS_PER_S, DAY.start)
+    for name in ("events-2026-11-21.broken-1", "events-2026-11-21.2.older-3", "events-2026-11-20"):
+        (folder / f"{name}.sqlite").write_bytes(b"junk" * 4_000)
+    with stored_events(StoreSettings(), tmp_path / "data") as events:
+        assert events.count(Everything(), (), Span(before.start, DAY.end)) == {(): 1}
+        assert list(events.damaged(before)) == ["events-2026-11-20.sqlite"]
+        assert list(events.damaged(DAY)) == [
+            "events-2026-11-21.2.older-3.sqlite",
+            "events-2026-11-21.broken-1.sqlite",
+        ]
+        assert list(events.damaged(Span(DAY.end, DAY.end + 1))) == []
+
+
 def test_there_is_no_store(tmp_path: Path) -> None:
     for data in (tmp_path, tmp_path / "file"):
         (tmp_path / "file").write_text("")

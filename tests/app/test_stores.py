@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.folders import MAIN, built, complaints, written
 from trapgate.app.build import restart_needed
@@ -54,10 +55,19 @@ def test_secrets_and_paths_are_filled_in(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         (elastic(urls="[]"), ['trapgate.yml:3:46: "urls" names no server (add http://']),
-        (elastic(password_file="gone.txt"), ["trapgate.yml:3:46: cannot read "]),
+        (elastic(username="u", password_file="gone.txt"), ["trapgate.yml:3:59: cannot read "]),
         (
             elastic(urls="['https://a']", ca_file="gone.pem"),
             ["trapgate.yml:3:67: cannot read "],
+        ),
+        # a bad file hides nothing else of the section
+        (
+            elastic(urls="['https://a']", ca_file="gone.pem", namespace="A", bulk_size="1"),
+            [
+                "trapgate.yml:3:67: cannot read ",
+                'trapgate.yml:3:86: "A"',
+                'trapgate.yml:3:100: "bu',
+            ],
         ),
         # what is not used is not judged
         (f"{MAIN}store: {{elasticsearch: {{urls: [], ca_file: gone.pem}}}}\n", []),
@@ -68,6 +78,19 @@ def test_what_is_wrong_is_said_at_its_place(tmp_path: Path, text: str, expected:
     assert len(found) == len(expected), found
     for complaint, beginning in zip(found, expected, strict=True):
         assert complaint.startswith(beginning)
+
+
+def test_event_files_that_are_left_behind_are_told_of(tmp_path: Path) -> None:
+    layout, metrics = Layout(tmp_path / "data"), Metrics()
+    settings = built(written(tmp_path, trapgate=elastic())).settings.store
+    with capture_logs() as logs:
+        store_to_write(settings, layout, metrics).close()
+        layout.events.mkdir(parents=True)
+        (layout.events / "events-2026-11-21.sqlite").touch()
+        store_to_read(settings, layout, metrics).close()
+        assert logs == []
+        store_to_write(settings, layout, metrics).close()
+    assert [(log["event"], log["files"]) for log in logs] == [("store.left-behind", 1)]
 
 
 def test_the_client_is_loaded_only_where_it_is_used() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,46 @@ def test_an_export_that_breaks_off_leaves_what_was_there(
     assert (result.exit_code, result.stderr) == (4, "no answer: the disk is gone\n")
     assert (folder / "out.jsonl").read_text() == "what was there\n"
     assert sorted(path.name for path in folder.iterdir()) == ["data", "out.jsonl"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_ended_leaves_nothing(
+    number: signal.Signals,
+    trapgate: Trapgate,
+    folder: Path,
+    filled: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Ended(StoredEvents):
+        def newest_first(
+            self, query: Query, span: Span, limit: int | None = None
+        ) -> Iterator[Event]:
+            assert list(folder.glob(".out.jsonl.*.part"))
+            signal.raise_signal(number)
+            yield event(1)
+
+    def not_reached(*_: object) -> None:
+        raise AssertionError("the export has not taken the signal")
+
+    monkeypatch.setattr(records, "StoredEvents", Ended)
+    before = signal.signal(number, not_reached)
+    try:
+        result = trapgate("events", "export", *DAY, "-o", "out.jsonl")
+        assert signal.getsignal(number) is not_reached
+    finally:
+        signal.signal(number, before)
+    assert (result.exit_code, result.stderr) == (128 + number, "")
+    assert [path.name for path in folder.iterdir()] == ["data"]
+
+
+def test_an_export_with_a_damaged_day(trapgate: Trapgate, folder: Path, filled: None) -> None:
+    (folder / "data" / "events" / "events-2026-11-20.sqlite").write_bytes(b"junk" * 4_000)
+    since = ("--since", "2026-11-20", "--until", "2026-11-22", "--utc")
+    result = trapgate("events", "export", *since, "-o", "out.jsonl")
+    assert result.exit_code == 3
+    incomplete = "incomplete: events-2026-11-20.sqlite is damaged or set aside: events of it may be"
+    assert result.stderr.endswith(f"\n{incomplete} missing\n60 events\n")
+    assert len(events_in((folder / "out.jsonl").read_text())) == 60
 
 
 def test_a_file_that_cannot_be_written(trapgate: Trapgate, filled: None) -> None:

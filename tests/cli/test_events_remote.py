@@ -16,6 +16,7 @@ from store.events import event
 from trapgate.app.records import NotAnswered, Span, StoredEvents
 from trapgate.cli.events import remote
 from trapgate.cli.events.remote import RemoteEvents
+from trapgate.model import NS_PER_S
 from trapgate.model.query import Everything, Word
 from web.gateway import Gateway
 
@@ -66,6 +67,20 @@ def test_the_same_events(
     assert here.count(Everything(), (), ALL) == {(): 60}
     assert here.named(sixty()[7].id) == sixty()[7]
     assert here.named("f" * 32) is None
+
+
+def test_what_is_damaged_is_known_from_the_answers(
+    gateway: Gateway, both: tuple[StoredEvents, RemoteEvents], tmp_path: Path
+) -> None:
+    gateway.events.write(sixty())
+    gateway.events.close()
+    (tmp_path / "events" / "events-2026-11-20.sqlite").write_bytes(b"junk" * 4_000)
+    both_days = Span(ALL.start - 86_400 * NS_PER_S, ALL.end)
+    for events in both:
+        assert len(list(events.newest_first(Everything(), ALL))) == 60
+        assert list(events.damaged(ALL)) == []
+        assert events.count(Everything(), (), both_days) == {(): 60}
+        assert list(events.damaged(both_days)) == ["events-2026-11-20.sqlite"]
 
 
 def test_a_search_that_examines_more_than_one_may(tmp_path: Path) -> None:
@@ -136,7 +151,7 @@ def test_every_command_asks_the_url(served: str, trapgate: Trapgate, folder: Pat
 
 def test_nobody_there(trapgate: Trapgate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAPGATE_URL", "http://127.0.0.1:1")
-    for arguments in (("search",), ("tail",), ("show", "f" * 32), ("export",)):
+    for arguments in (("search",), ("show", "f" * 32), ("export",)):
         result = trapgate("events", *arguments)
         assert result.exit_code == 4
         assert result.stderr.startswith("no answer: http://127.0.0.1:1: ")

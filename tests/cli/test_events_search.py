@@ -1,6 +1,8 @@
 """`trapgate events search`: which events, in which form, and what the exit code says."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,7 +156,8 @@ def test_a_wrong_query_is_shown_with_its_place(trapgate: Trapgate, filled: None)
         (("--since", "1h", "--until", "2h"), "--since 1h is not before --until 2h"),
         (("--fields", "host"), 'there is no field "host"; did you mean "host.name"?'),
         (("--by", "nothing"), 'there is no field "nothing"'),
-        (("--by", "@timestamp"), 'there is no field "@timestamp"'),
+        (("--by", "@timestamp"), 'queries do not ask for "@timestamp"; times are not part'),
+        (("message:a", "and", "message:b"), "the whole query in quotes: 'message:a and message:b'"),
         (("--all", "-n", "3"), "--all and --limit exclude each other"),
         (("--by", "host.name", "--fields", "message"), "--by and --fields exclude each other"),
         (("--limit", "0"), "Invalid value for '-n'"),
@@ -167,10 +170,43 @@ def test_wrong_usage(options: tuple[str, ...], said: str, trapgate: Trapgate, fi
     assert said in result.stderr
 
 
+def test_a_duration_may_have_a_minus(trapgate: Trapgate, folder: Path) -> None:
+    stored(folder, [event(1, now().wall_ns - 600 * NS_PER_S)])
+    assert trapgate("events", "search", "--since", "-1h").exit_code == 0
+    assert trapgate("events", "search", "--since", "-1m").exit_code == 1
+
+
+def test_who_reads_stops_reading(folder: Path) -> None:
+    """As `| head -1` does: that is not "nothing found", and nothing to complain of."""
+    stored(folder, [event(n) for n in range(1, 500)])  # more than a pipe holds
+    command = [sys.executable, "-m", "trapgate", "events", "search", "--all", "-o", "jsonl", *DAY]
+    with subprocess.Popen(command, cwd=folder, stdout=-1, stderr=-1) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize("by", [(), ("--by", "host.name")])
+def test_a_damaged_day_is_said(
+    by: tuple[str, ...], trapgate: Trapgate, folder: Path, filled: None
+) -> None:
+    (folder / "data" / "events" / "events-2026-11-20.sqlite").write_bytes(b"junk" * 4_000)
+    both = ("--since", "2026-11-20", "--until", "2026-11-22", "--utc")
+    result = trapgate("events", "search", *both, *by)
+    assert (result.exit_code, bool(result.stdout)) == (3, True)
+    assert result.stderr.splitlines()[1:] == [  # behind the log's line, which has the reason
+        "incomplete: events-2026-11-20.sqlite is damaged or set aside: events of it may be missing"
+    ]
+    assert trapgate("events", "search", *DAY, *by).exit_code == 0
+
+
 def test_a_folder_without_events(trapgate: Trapgate, folder: Path) -> None:
     result = trapgate("events", "search")
     assert result.exit_code == 4
-    assert str(folder / "data" / "events") in result.stderr
+    assert result.stderr.startswith(str(folder / "data" / "events"))
     assert "--config" in result.stderr
     assert not (folder / "data").exists()
 

@@ -15,8 +15,9 @@ from cli.stored import sixty, stored
 from store.events import MIDNIGHT, event
 from trapgate.app.clock import now
 from trapgate.app.records import NotAnswered, Span, StoredEvents
-from trapgate.cli.events.tail import OVERLAP_S, Follower, follow
-from trapgate.model import NS_PER_S, Event
+from trapgate.cli.events.asked import Asked
+from trapgate.cli.events.tail import OVERLAP_S, Follower, Gap, Patience, follow, say
+from trapgate.model import NS_PER_S, Event, rfc3339
 from trapgate.model.query import Everything, Query, Word
 from trapgate.store import SqliteEventStore
 
@@ -54,7 +55,7 @@ def test_what_becomes_visible_late_is_told_once(store: SqliteEventStore) -> None
     store.write([event(1, at(98), message="late"), event(3, at(101.5), message="new")])
     assert messages(follower.look(at(102))) == ["late", "new"]
     assert follower.look(at(103)) == []
-    store.write([event(4, at(103 - OVERLAP_S), message="too late")])
+    store.write([event(4, at(103 - OVERLAP_S) - 1, message="too late")])
     assert follower.look(at(104)) == []
 
 
@@ -82,10 +83,38 @@ def test_a_flood_is_cut_and_that_is_said(
     follower.first(Span(at(0), at(1)), 5)
     store.write([event(n) for n in range(1, 8)])
     assert [each.position.sequence for each in follower.look(at(8))] == [3, 4, 5, 6, 7]
-    assert follower.passed_over
+    # the fifth from the end is in the window until second 10, and more is not known of the rest
+    assert follower.gap == Gap(Span(at(1 - OVERLAP_S), at(8)), 2)
     store.write([event(8)])
     assert [each.position.sequence for each in follower.look(at(9))] == [8]
-    assert not follower.passed_over
+    assert follower.gap is None
+
+
+def test_what_came_during_an_outage_is_told_when_it_is_over(store: SqliteEventStore) -> None:
+    follower = Follower(Interrupted(store, away=0), Everything())
+    store.write([event(1, message="before")])
+    assert messages(follower.first(Span(at(0), at(2)), 5)) == ["before"]
+    hours = [event(n, at(n * 600), message=f"event {n}") for n in range(2, 20)]
+    store.write(hours)
+    assert follower.look(at(20 * 600)) == hours
+    assert follower.gap is None
+    assert follower.look(at(20 * 600 + 1)) == []
+
+
+def test_an_outage_with_more_than_is_shown(
+    store: SqliteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trapgate.cli.events.tail.POLL_EVENTS_MAX", 5)
+    follower = Follower(StoredEvents(store), Everything())
+    store.write([event(1)])
+    follower.first(Span(at(0), at(2)), 5)
+    store.write([event(n, at(n * 600)) for n in range(2, 20)])
+    told = follower.look(at(20 * 600))
+    assert [each.position.sequence for each in told] == [15, 16, 17, 18, 19]
+    assert follower.gap == Gap(Span(at(2 - OVERLAP_S), at(15 * 600 + 10)), 13)
+    shown = {each.id for each in told} | {event(1).id}
+    of_gap = StoredEvents(store).newest_first(Everything(), follower.gap.span)
+    assert len([each for each in of_gap if each.id not in shown]) == 13
 
 
 class Interrupted(StoredEvents):
@@ -108,18 +137,49 @@ def looks(count: int) -> Callable[[float], bool]:
     return lambda _: next(left, True)
 
 
+AWAY_AND_BACK = ["no answer, asking again: gone", "answered again"]
+
+
 def test_a_store_that_is_away_is_asked_again(
     store: SqliteEventStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.write([event(1, now().wall_ns - NS_PER_S)])
     follower = Follower(Interrupted(store, away=2), Everything())
     told: list[Event] = []
-    follow(follower, told.extend, looks(4))
+    follow(follower, told.extend, lambda _: None, Patience(looks(0)), looks(4))
     assert len(told) == 1
-    assert capsys.readouterr().err.splitlines() == [
-        "no answer, asking again: gone",
-        "answered again",
-    ]
+    assert capsys.readouterr().err.splitlines() == AWAY_AND_BACK
+
+
+def test_a_store_that_is_away_at_the_beginning_is_waited_for(
+    store: SqliteEventStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.write(sixty())
+    follower = Follower(Interrupted(store, away=3), Everything())
+    span = Span(at(0), at(61))
+    assert Patience(looks(2)).answer(lambda: follower.first(span, 1)) is None
+    capsys.readouterr()
+    follower = Follower(Interrupted(store, away=3), Everything())
+    begun = Patience(looks(3)).answer(lambda: follower.first(span, 1))
+    assert messages(begun or ()) == ["event 60"]
+    assert capsys.readouterr().err.splitlines() == AWAY_AND_BACK
+
+
+def test_a_gap_is_said_with_the_command_that_shows_it(
+    store: SqliteEventStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("trapgate.cli.events.tail.POLL_EVENTS_MAX", 1)
+    begun = now().wall_ns
+    follower = Follower(StoredEvents(store), Word("host.name", "router-1"))
+    follower.first(Span(begun - NS_PER_S, begun), 0)
+    store.write([event(n, begun - n) for n in (1, 2)])
+    asked = Asked("host.name: router-1", url="http://x:1")
+    follow(follower, lambda _: None, lambda gap: say(asked, gap), Patience(looks(0)), looks(1))
+    (line,) = capsys.readouterr().err.splitlines()
+    since = rfc3339(begun - OVERLAP_S * NS_PER_S, digits=9)
+    assert line.startswith(f"not shown: from {since} until ")
+    assert "Z, 1 event; all of that time: trapgate events search --all --since" in line
+    assert line.endswith(" --url http://x:1 'host.name: router-1'")
 
 
 def test_wrong_usage_and_no_store(trapgate: Trapgate, folder: Path) -> None:

@@ -31,6 +31,9 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("now", MIDNIGHT),
         ("0", MIDNIGHT),
         ("1h30m", MIDNIGHT - HOUR * 3 // 2),
+        ("-1h", MIDNIGHT - HOUR),
+        ("01:00", MIDNIGHT),
+        ("7:30:15", MIDNIGHT + HOUR * 13 // 2 + 15 * NS_PER_S),
         ("500ms", MIDNIGHT - NS_PER_S // 2),
         ("2026-11-21T00:00:00Z", MIDNIGHT),
         ("2026-11-21T00:00:00.000000007Z", MIDNIGHT + 7),
@@ -47,6 +50,7 @@ def test_what_a_user_may_write(berlin: None, text: str, expected: int) -> None:
 
 def test_a_zone_that_is_asked_for(berlin: None) -> None:
     assert read_instant("2026-11-21", 0, UTC) == MIDNIGHT
+    assert read_instant("23:00", MIDNIGHT - 1, UTC) == MIDNIGHT - HOUR
     assert shown_instant(MIDNIGHT, UTC, digits=3) == "2026-11-21 00:00:00.000Z"
     assert shown_instant(MIDNIGHT + 1_500_000) == "2026-11-21 01:00:00"
     assert shown_instant(MIDNIGHT + 1_500_000, digits=3) == "2026-11-21 01:00:00.001"
@@ -54,7 +58,19 @@ def test_a_zone_that_is_asked_for(berlin: None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "1", "1hour", "-1h", "2026-13-01", "2026-11-21T25:00", "20261121", "1h "],
+    [
+        "",
+        "yesterday",
+        "1",
+        "1hour",
+        "--1h",
+        "-now",
+        "24:00",
+        "2026-13-01",
+        "2026-11-21T25:00",
+        "20261121",
+        "1h ",
+    ],
 )
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time: write 1h30m"):

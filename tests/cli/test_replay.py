@@ -68,7 +68,7 @@ TABLE = [
 ]
 SUMMARY = (
     "6 events, 5 met a rule: 2 raised, 1 repeated, 1 cleared, 1 nothing-to-clear; "
-    "1 alerts fire at the end. Nobody was told\n"
+    "1 alert fires at the end. Nobody was told\n"
 )
 
 
@@ -142,7 +142,7 @@ def test_rules_that_are_not_configured_yet(trapgate: Trapgate, night: Path) -> N
 def test_no_event_meets_a_rule(trapgate: Trapgate, night: Path) -> None:
     result = trapgate("replay", *DAY, "--query", "event.code:hello")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "1 events, 0 met a rule\n"
+    assert result.stderr == "1 event, 0 met a rule\n"
 
 
 def test_rules_that_are_wrong(trapgate: Trapgate, night: Path) -> None:
@@ -150,7 +150,9 @@ def test_rules_that_are_wrong(trapgate: Trapgate, night: Path) -> None:
     result = trapgate("replay", *DAY, "--rules", "new.yml")
     assert (result.exit_code, result.stdout) == (78, "")
     assert 'new.yml:6:12: error: clear: there is no field "event.cod"' in result.stderr
-    assert trapgate("replay", "--rules", "nowhere.yml").exit_code == 2
+    missing = trapgate("replay", "--rules", "nowhere.yml")
+    assert missing.exit_code == 2
+    assert missing.stderr == "--rules nowhere.yml: No such file or directory\n"
     (night / "trapgate.yml").write_text("rules: {files: [new.yml]}\n")
     assert trapgate("replay", *DAY).exit_code == 78
 

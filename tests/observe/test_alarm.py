@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from trapgate.observe import ALARMS, FAMILIES, Alarm, Metrics, sounding
+from trapgate.observe.alarm import REASON_CHARS_MAX
 
 
 def test_it_is_said_when_it_begins_and_when_it_ends() -> None:
@@ -51,3 +53,25 @@ def test_there_is_no_alarm_that_is_not_in_the_table() -> None:
 def test_the_metric_names_all_of_them() -> None:
     (family,) = (each for each in FAMILIES if each.name == "trapgate_pipeline_alarms")
     assert all(name in family.help for name in ALARMS)
+
+
+def test_its_reason_is_shown_everywhere_while_it_lasts(tmp_path: Path) -> None:
+    own, other = Metrics(), Metrics()
+    files = [tmp_path / "other.prom"]
+    alarm = Alarm(other, "store.away", "elasticsearch")
+
+    def shown() -> list[str]:
+        other.publish(files[0])
+        return [str(each).partition("; reason: ")[2] for each in sounding(own, files)]
+
+    alarm.begin(reason="no connection")
+    assert shown() == ["no connection"]
+    alarm.begin(reason='not "allowed"\n: 401')
+    assert shown() == ['not "allowed"\n: 401']
+    alarm.begin(reason="x" * 1_000)
+    assert shown() == ["x" * REASON_CHARS_MAX]
+    alarm.end()
+    assert shown() == []
+    assert b"reason=" not in generate_latest(other.registry)
+    alarm.begin()
+    assert shown() == [""]

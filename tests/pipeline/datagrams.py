@@ -62,9 +62,9 @@ def storms() -> Storms:
 
 class WordDecoder:
     """A protocol of words: `bad` cannot be decoded, `denied` is not let in, `bug` raises, `inform`
-    is answered, of `turns` every other one is let in (so that there is something to remember), `as
-    NAME ...` is the same message as any other of that name; all else is a message whose code is its
-    first word."""
+    is answered, `many COUNT ...` is so many messages, of `turns` every other one is let in (so that
+    there is something to remember), `as NAME ...` is the same message as any other of that name;
+    all else is a message whose code is its first word."""
 
     def __init__(self, protocol: Protocol, turns: int = 0) -> None:
         self.protocol = protocol
@@ -88,6 +88,8 @@ class WordDecoder:
             case "as":
                 name = data.split()[1]
                 return Decoded((self._message(word, data),), data, identity=name)
+            case "many":
+                return Decoded((self._message(word, data),) * int(data.split()[1]), data)
             case "bug":
                 raise ZeroDivisionError("a bug")
         answer = Datagram(b"ok", datagram.local, datagram.peer, datagram.listener, now.wall_ns)

@@ -182,11 +182,13 @@ class TwoLanes:
         window: Window | None = None,
     ) -> None:
         self.metrics = Metrics()
+        self.elapsed_ns = 100 * NS_PER_S
+        self.decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
         first = spools[0]
         self.memories = Memories(
             Recollection(first.snapshot("rules")), Recollection(first.snapshot("store"))
         )
-        made = translator(limit=limit)
+        made = translator(decoders=self.decoders, limit=limit)
         self.lanes = [
             Ingest(
                 store_leg=Leg(spool.reader("store"), decode_record, mark),
@@ -200,10 +202,13 @@ class TwoLanes:
                     refused=gates.refuse,
                 ),
                 metrics=self.metrics,
-                now=lambda: Now(0, 100 * NS_PER_S),
+                now=lambda: Now(0, self.elapsed_ns),
             )
             for spool, mark in zip(spools, ("", "raw-bulk"), strict=True)
         ]
+
+    def decoded(self) -> int:
+        return sum(len(decoder.decoded) for decoder in self.decoders.values())
 
     def run(self) -> None:
         while any(lane.turn() for lane in self.lanes):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import pytest
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from store.events import event
 from trapgate.model import NS_PER_S, Event
@@ -241,3 +242,39 @@ def test_events_of_any_size_have_one(it: Behind) -> None:
     large = msgspec.structs.replace(event(1), raw=b"x" * 8_192, message="y" * 65_000)
     it.window.take([large] * 500)
     assert not it.window.room()  # 64 MB and more
+
+
+def test_the_store_is_asked_at_first_and_while_nothing_is_to_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(behind, "IDLE_S", 0.001)
+    asked, written = threading.Semaphore(0), threading.Semaphore(0)
+    store = Store()
+    window = WriteBehind(
+        store,
+        Metrics(),
+        on_written=written.release,
+        elapsed_ns=lambda: 0,
+        idle=asked.release,
+    )
+    for _ in range(3):
+        assert asked.acquire(timeout=WITHIN_S)
+    window.take([event(1)])
+    store.let()
+    assert written.acquire(timeout=WITHIN_S)
+    assert store.writes == [[1]]
+    assert window.close(WITHIN_S)
+
+
+def test_its_thread_logs_in_the_name_of_its_process() -> None:
+    found: list[object] = []
+    with bound_contextvars(process="ingest"):
+        window = WriteBehind(
+            Store(),
+            Metrics(),
+            on_written=lambda: None,
+            elapsed_ns=lambda: 0,
+            idle=lambda: found.append(get_contextvars().get("process")),
+        )
+    assert window.close(WITHIN_S)
+    assert found == ["ingest"]

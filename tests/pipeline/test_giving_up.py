@@ -1,5 +1,6 @@
 """What gives way when a reader of the raw spool is too far behind, and that it is counted."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from trapgate.pipeline.giving_up import (
     GivingUp,
 )
 from trapgate.pipeline.ingest import Ingest, Sinks
+from trapgate.pipeline.intake import PRESSED_SHARE
 from trapgate.pipeline.lanes import BarrierReader, encode_barrier
 from trapgate.pipeline.leg import DURABLE, Blocked, Leg, Receipt
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter, held
+from trapgate.spool.writer import KEEP_S
 
 SIZE_MAX_BYTES = 80_000
 SEGMENT_BYTES = SIZE_MAX_BYTES // 8
@@ -42,6 +45,7 @@ class Site:
         self.receipts: list[Receipt] = []
         self.moment = Now(T0, NS_PER_S)
         self.sent = 0
+        self.clock_ns = T0
         self.stored: list[Event] = []
         self.matched: list[EventMatches] = []
         self.writers = [
@@ -49,7 +53,7 @@ class Site:
                 folder / name,
                 segment_bytes=SEGMENT_BYTES,
                 size_max_bytes=SIZE_MAX_BYTES,
-                clock=lambda: 2**62,  # every segment is old enough to be deleted
+                clock=lambda: self.clock_ns,
                 sync=lambda _: None,
             )
             for name in ("raw", "raw-bulk")
@@ -111,12 +115,16 @@ class Site:
             raise Blocked("the matches spool is full")
         self.matched += [matches for matches in map(decode_matches, payloads) if matches]
 
-    def send(self, count: int, lane: int = 0, second: float = 0.0) -> None:
-        """Datagrams of 100 bytes, in batches of ten; each raises an alert."""
+    def send(self, count: int, lane: int = 0, second: float = 0.0, every_s: float = KEEP_S) -> None:
+        """Datagrams of 100 bytes, in batches of ten, one in so many seconds; each raises an
+        alert."""
         for _ in range(count // 10):
             numbers = range(self.sent, self.sent + 10)
             batch = [record(b"down %d" % n + b" " * 90, second) for n in numbers]
+            self.clock_ns += int(every_s * NS_PER_S)
             self.writers[lane].append(batch)
+            newest = max(self.writers[lane].folder.glob("*.seg"))
+            os.utime(newest, ns=(self.clock_ns, self.clock_ns))
             self.sent += 10
 
     def run(self, seconds: int = 1) -> None:
@@ -177,6 +185,36 @@ def test_the_store_yields_and_paging_goes_on(tmp_path: Path, sites: list[Site]) 
     assert len(site.matched) == 2_000
 
 
+@pytest.mark.parametrize("every_s", [2.0, 5.0, 60.0])
+def test_there_is_room_for_new_ones_beside_what_is_kept_to_look_back(
+    tmp_path: Path, sites: list[Site], every_s: float
+) -> None:
+    """However fast they come, nobody is held to a fair share."""
+    sites.append(site := Site(tmp_path))
+    site.store_away = True
+    site.send(400, every_s=every_s)
+    for _ in range(60):
+        site.send(10, every_s=every_s)
+        assert site.size_bytes() < PRESSED_SHARE * SIZE_MAX_BYTES
+        site.run()
+    assert site.given_up("store") > 0
+
+
+def test_what_is_kept_to_look_back_does_not_take_the_room_of_the_store(
+    tmp_path: Path, sites: list[Site]
+) -> None:
+    """So much comes in at once that 20 s of it would fill the room several times."""
+    sites.append(site := Site(tmp_path))
+    site.store_away = True
+    for writer in site.writers:
+        writer.size_max_bytes *= 2
+    site.send(900, every_s=0)
+    site.run(20)
+    (place, _) = site.lanes[0].legs()[1].reader.acked()
+    assert place == site.given_up("store") > 0
+    assert held(site.writers[0].folder, place).size_bytes > 0.4 * SIZE_MAX_BYTES
+
+
 def test_what_a_store_has_taken_and_not_confirmed_is_given_up_too(
     tmp_path: Path, sites: list[Site]
 ) -> None:
@@ -227,10 +265,11 @@ def test_drop_oldest_lets_the_rules_go_past_and_says_so(tmp_path: Path, sites: l
         site.send(50)
         site.run()
     assert 0 < site.given_up("rules") < 2_000
-    (alarm,) = sounding(site.metrics, ())
-    assert alarm.name == "spool.rules-gave-up"
+    alarms = [alarm.name for alarm in sounding(site.metrics, ())]
+    assert alarms == ["rules.blocked", "spool.rules-gave-up"]
     site.rules_away = False
     site.run(3)
+    assert [alarm.name for alarm in sounding(site.metrics, ())] == ["spool.rules-gave-up"]
     assert len(site.matched) + site.given_up("rules") == 2_000
     assert len(site.stored) + site.given_up("store") == 2_000
     assert site.given_up("store") == 0
@@ -248,6 +287,21 @@ def test_the_disk_is_the_bound_if_it_is_smaller(tmp_path: Path, sites: list[Site
     site.run(5)
     assert site.given_up("store") > 0
     assert len(site.matched) == 300
+
+
+def test_what_is_given_up_and_not_yet_deleted_is_room(tmp_path: Path, sites: list[Site]) -> None:
+    """Others have filled the disk. Receive deletes some seconds later: more is not given up
+    meanwhile."""
+    sites.append(site := Site(tmp_path))
+    site.store_away = True
+    site.send(400)
+    site.run(3)
+    assert site.given_up("store") == 0
+    site.free_bytes = site.size_bytes() // 10
+    for _ in range(10):
+        site.moment = Now(site.moment.wall_ns, site.moment.elapsed_ns + LOOK_EVERY_NS)
+        site.giving_up()
+    assert 0 < site.given_up("store") < site.sent * 0.6
 
 
 def test_the_flood_gives_way_first(tmp_path: Path, sites: list[Site]) -> None:
@@ -317,13 +371,50 @@ class TestAge:
         assert site.given_up("rules", "age") == 50
 
 
-def test_the_alarm_ends_when_it_is_calm(tmp_path: Path, sites: list[Site]) -> None:
-    sites.append(site := Site(tmp_path))
-    site.store_away = True
-    for _ in range(20):
+class TestAlarm:
+    """It is one line in the log, not one each time that something is given up."""
+
+    CALM = CALM_NS // NS_PER_S + 2
+
+    def sounds(self, site: Site) -> list[str]:
+        return [alarm.name for alarm in sounding(site.metrics, ())]
+
+    def test_it_ends_when_the_store_has_caught_up(self, tmp_path: Path, sites: list[Site]) -> None:
+        sites.append(site := Site(tmp_path))
+        site.store_away = True
+        for _ in range(20):
+            site.send(50)
+            site.run()
+        assert self.sounds(site) == ["spool.store-gave-up"]
+        site.store_away = False
+        site.run(self.CALM)
+        assert self.sounds(site) == []
+
+    def test_it_lasts_while_the_store_is_away(self, tmp_path: Path, sites: list[Site]) -> None:
+        """On a quiet network a segment fills, and another is given up, in an hour or two."""
+        sites.append(site := Site(tmp_path))
+        site.store_away = True
+        with capture_logs() as logs:
+            site.send(450)
+            for _ in range(3):
+                before = site.given_up("store")
+                site.send(80)
+                site.run(self.CALM)
+                assert site.given_up("store") > before
+                assert self.sounds(site) == ["spool.store-gave-up"]
+        assert [line["event"] for line in logs].count("spool.store-gave-up") == 1
+
+    def test_also_if_it_is_for_their_age(self, tmp_path: Path, sites: list[Site]) -> None:
+        """Of what is little they are few at a time that become too old."""
+        sites.append(site := Site(tmp_path))
+        site.store_away = True
         site.send(50)
-        site.run()
-    assert [alarm.name for alarm in sounding(site.metrics, ())] == ["spool.store-gave-up"]
-    site.store_away = False
-    site.run(CALM_NS // NS_PER_S + 2)
-    assert sounding(site.metrics, ()) == []
+        site.send(50, second=86_400)
+        week_later = T0 + int(7.1 * 86_400 * NS_PER_S)
+        site.moment = Now(week_later, site.moment.elapsed_ns + AGE_EVERY_NS)
+        site.run(self.CALM)
+        assert site.given_up("store", "age") == 50
+        assert self.sounds(site) == ["spool.store-gave-up"]
+        site.store_away = False
+        site.run(self.CALM)
+        assert self.sounds(site) == []

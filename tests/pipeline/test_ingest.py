@@ -29,8 +29,15 @@ from pipeline.ingesting import (
 from pipeline.spools import Died, MemoryReader, MemorySpool
 from rules.samples import rules
 from trapgate.model import NS_PER_S, Event, Match, Position
+from trapgate.observe import sounding
 from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, run_ingest
-from trapgate.pipeline.leg import BATCH_RECORDS, WARM_UP_STEPS
+from trapgate.pipeline.leg import (
+    BATCH_RECORDS,
+    BATCH_SIZE_MAX,
+    DURABLE,
+    WARM_UP_STEPS,
+    Receipt,
+)
 from trapgate.rules import Matcher
 
 
@@ -116,10 +123,48 @@ def test_both_are_blocked() -> None:
         for _ in range(3):
             process.run()
             process.later()
-        assert [line["event"] for line in logs] == ["ingest.blocked"] * 2  # once for each outage
+        told = Counter(line["event"] for line in logs)
+        assert told == {"ingest.blocked": 2, "rules.blocked": 1}  # once for each outage
         gates.store_shut = gates.matches_shut = False
         process.run()
     check_mixed(gates, process)
+
+
+def alarms(process: Process) -> list[str]:
+    return [str(alarm).partition(":")[0] for alarm in sounding(process.metrics, ())]
+
+
+def test_rules_that_cannot_hand_over_are_an_alarm() -> None:
+    """Not so a store: paging goes on then."""
+    gates, spool = Gates(), spooled(*MIXED)
+    process = Process(spool, gates)
+    gates.store_shut = True
+    with capture_logs():
+        process.run()
+        assert alarms(process) == []
+        gates.matches_shut = True
+        spool.append(downs(2, 1))
+        process.run()
+        assert alarms(process) == ["rules.blocked (raw)"]
+        gates.matches_shut = False
+        process.later()
+        process.run()
+    assert alarms(process) == []
+
+
+def test_the_alarm_ends_with_the_cursor_on_a_quiet_network() -> None:
+    """The disk takes it again; there is nothing behind it to hand over."""
+    gates, spool = Gates(), FramedSpool()
+    spool.append(MIXED)
+    spool.refused = {"rules"}
+    process = Process(spool, gates)
+    with capture_logs():
+        process.run()
+        assert alarms(process) == ["rules.blocked (raw)"]
+        spool.refused = set()
+        process.later()
+        process.run()
+    assert alarms(process) == []
 
 
 def test_legs_that_have_met_share_again() -> None:
@@ -176,7 +221,9 @@ def test_ids_are_the_same_when_a_batch_is_read_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("before", [1, WARM_UP_STEPS[0] + 500, BATCH_RECORDS + 700])
+@pytest.mark.parametrize(
+    "before", [1, WARM_UP_STEPS[0] + 500, BATCH_RECORDS + 700, BATCH_SIZE_MAX + 700]
+)
 def test_a_restart_within_a_bucket_recognises_duplicates(before: int) -> None:
     spool = MemorySpool()
     spool.append([record(b"early", -60)] * 3)
@@ -185,10 +232,10 @@ def test_a_restart_within_a_bucket_recognises_duplicates(before: int) -> None:
     spool.append(downs(before, 2))
     gates = Gates()
     Process(spool, gates).run()
-    spool.append([*repeated, record(b"new", 9)])
+    spool.append([spool.payloads[-1], *repeated, record(b"new", 9)])
     second = Process(spool, gates)
     second.run()
-    assert second.ledger() == {"duplicate": 2 + 1, "stored": 1 + 2 + before + 2}
+    assert second.ledger() == {"duplicate": 2 + 1 + 1, "stored": 1 + 2 + before + 2}
     assert [event.code for event in gates.stored[-2:]] == ["line", "new"]
     assert len({event.id for event in gates.stored}) == len(gates.stored)
 
@@ -236,6 +283,58 @@ def test_a_batch_without_events_moves_the_cursors() -> None:
     process.run()
     assert process.ledger() == {"community-denied/unknown": 5}
     assert process.level()
+
+
+MANY = 256
+"""Messages in a datagram of syslog at the most."""
+
+
+class Measured(Gates):
+    """Notes how many events come at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def store(self, events: Sequence[Event]) -> Receipt:
+        self.sizes.append(len(events))
+        self.stored += events
+        return DURABLE
+
+
+def test_datagrams_of_many_messages_make_smaller_batches() -> None:
+    """Else a batch takes gigabytes, and the leg that pages a minute."""
+    datagrams = 3 * BATCH_SIZE_MAX // MANY
+    gates = Measured()
+    spool = spooled(*(record(b"many %d %d" % (MANY, n), listener=LINES) for n in range(datagrams)))
+    process = Process(spool, gates)
+    process.run()
+    assert gates.sizes == [BATCH_SIZE_MAX] * 3
+    assert process.ledger() == {"stored": datagrams}
+    assert len({event.id for event in gates.stored}) == datagrams * MANY
+    assert process.decoded() == datagrams
+    assert process.level()
+
+
+def test_to_be_refused_again_costs_one_batch() -> None:
+    """The leg that is refused need not look back each time: who pages waits for it."""
+    gates, spool = Gates(), spooled(*downs(500))
+    process = Process(spool, gates)
+    process.run()
+    gates.store_shut = True
+    spool.append(downs(3, 1))
+    decoded = []
+    with capture_logs():
+        for _ in range(4):
+            before = process.decoded()
+            process.run()
+            process.later()
+            decoded.append(process.decoded() - before)
+        gates.store_shut = False
+        process.run()
+    assert decoded == [3, 500 + 3, 3, 3]
+    assert len({event.id for event in gates.stored}) == 503
+    assert process.ledger() == {"stored": 503}
 
 
 class FramedSpool(MemorySpool):
@@ -350,7 +449,7 @@ def test_a_cursor_that_cannot_be_written_is_owed(refused: set[str]) -> None:
         spool.refused = set()
         process.later()
         process.run()
-    told = [line["event"] for line in logs]
+    told = [line["event"] for line in logs if line["event"].startswith("ingest.")]
     assert told == ["ingest.blocked"] * len(refused) + ["ingest.resumed"] * len(refused)
     assert process.ledger() == MIXED_LEDGER | {"stored": 7}
     assert stored(gates) == [*MIXED_STORED, 9, 10]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from trapgate.pipeline.diversion import BACKLOG_CALM
 from trapgate.pipeline.intake import HELD_RETRY_NS, PRESSED_SHARE, ROOM_BYTES_MIN, Intake
 from trapgate.pipeline.lanes import BarrierReader, Lanes
 from trapgate.spool import Doorbell, SpoolReader, SpoolWriter
+from trapgate.spool.writer import KEEP_S
 
 ORIGIN = origin("traps", Endpoint("::", 162))
 FLOOD = "10.0.0.1"
@@ -46,7 +48,9 @@ class Pair:
                 folder,
                 size_max_bytes=self.size_max_bytes,
                 sync=lambda fd: None,
-                clock=lambda: 2**62,  # every segment is old enough to be deleted
+                clock=count(
+                    2**62, (KEEP_S + 1) * NS_PER_S
+                ).__next__,  # what it wrote is old when it looks
             )
             for folder in self.folders
         ]

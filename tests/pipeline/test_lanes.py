@@ -8,6 +8,7 @@ from trapgate.pipeline.lanes import (
     BULK_TURNS,
     BarrierReader,
     Lanes,
+    OldestFirst,
     decode_barrier,
     encode_barrier,
 )
@@ -64,6 +65,21 @@ def test_an_idle_bulk_lane_saves_nothing_up() -> None:
     for _ in range(8):
         lanes.turn()
     assert "".join(diary[50:]) == "xaaaxaaa"
+
+
+def test_left_over_lanes_are_first_until_the_rules_have_read_them() -> None:
+    """Then they have their turns as all others: the store may be behind in them for long."""
+    diary: list[str] = []
+    old, live = Work("o", 2, diary), Work("a", 5, diary)
+    matched = [False] * 4 + [True] * 2 + [False] * 9  # it is asked no more
+    lanes = OldestFirst(Lanes([old], []), Lanes([live, old], []), lambda: matched.pop(0))
+    assert [lanes.turn() for _ in range(4)] == [True, True, False, False]  # it cannot go on
+    assert "".join(diary) == "oo"
+    old.turns = 2
+    while lanes.turn():
+        continue
+    assert "".join(diary) == "ooaoaoaaa"
+    assert len(matched) == 10
 
 
 @pytest.mark.parametrize("stream", ["", "5f", "raw-1"])

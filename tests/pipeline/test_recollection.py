@@ -9,8 +9,9 @@ from pipeline.spools import MemorySpool
 from trapgate.model import NS_PER_S, Now, Position, Protocol
 from trapgate.normalize.previous import GAP_CODE, Previous
 from trapgate.normalize.settings import RateLimitSettings
+from trapgate.pipeline.leg import BATCH_RECORDS, WARM_UP_STEPS
 from trapgate.pipeline.memory import Memory
-from trapgate.pipeline.recollection import SAVE_S
+from trapgate.pipeline.recollection import REST_S, SAVE_S
 
 
 @pytest.mark.parametrize("saved", [True, False])
@@ -213,6 +214,92 @@ def test_lanes_that_are_not_level_are_read_for_each_kind() -> None:
         again.run()
     assert [event.code for event in gates.stored].count("turns") == 2
     assert again.memories.rules.memory is again.memories.store.memory
+
+
+# -- how far is looked back ----------------------------------------------------------------------
+
+
+def test_no_more_than_twice_what_is_needed_is_read_again() -> None:
+    """Of the last two time buckets; the records before them are many, too."""
+    needed = 5 * WARM_UP_STEPS[0]  # it is found at eight of them
+    gates, spool = Gates(), spooled(*downs(4 * needed, -100), *downs(needed, 1))
+    process = Process(spool, gates)
+    process.run()
+    process.save(at_once=True)
+    spool.append([spool.payloads[-needed]])
+    again = Process(spool, gates)
+    again.run()
+    assert again.ledger()["duplicate"] == 1
+    assert needed < again.decoded() <= 8 * WARM_UP_STEPS[0] + 1
+
+
+FOREVER = 1 << 63
+
+
+def test_what_was_given_up_is_not_decoded() -> None:
+    """But the last buckets of it: what comes next may repeat it."""
+    gates = Gates()
+    gates.store_shut = True
+    spool = spooled(*(record(b"other %d" % n, n) for n in range(8 * WARM_UP_STEPS[0])))
+    process = Process(spool, gates)
+    with capture_logs():
+        process.run()
+        before = process.decoded()
+        _, leg = process.ingest.legs()
+        given_up = process.ingest.give_up(leg, "full", before=spool.last - 9, older_than=FOREVER)
+        gates.store_shut = False
+        process.later()
+        process.run()
+    assert (given_up, len(gates.stored)) == (spool.last - 10, 10)
+    assert process.decoded() - before <= WARM_UP_STEPS[0] + 10
+
+
+class Giving:
+    """Two lanes: the rules have read them, and the store leg gives up one of them in parts."""
+
+    def __init__(self) -> None:
+        raw, bulk, self.gates = MemorySpool("raw-1"), MemorySpool("bulk-1"), Gates()
+        self.gates.store_shut = True
+        self.lanes = TwoLanes(raw, bulk, gates=self.gates, limit=UNLIMITED)
+        raw.append(downs(BATCH_RECORDS))
+        bulk.append(downs(1_000, 1))
+        with capture_logs():
+            for _ in range(2):  # the second time it does not forget
+                self.lanes.run()
+                self.lanes.elapsed_ns += 10 * NS_PER_S
+        self.gates.store_shut = False
+        self.given_up = 0
+
+    def part(self) -> int:
+        """A part is given up, both lanes have their turn; how many records were decoded for it."""
+        before = self.lanes.decoded()
+        bulk = self.lanes.lanes[1]
+        _, leg = bulk.legs()
+        place = leg.position + 51
+        self.given_up += bulk.give_up(leg, "full", before=place, older_than=FOREVER)
+        for lane in self.lanes.lanes:
+            lane.turn()
+        return self.lanes.decoded() - before
+
+
+def test_nothing_is_built_between_two_parts_of_what_is_given_up() -> None:
+    """In no lane: their memory is the same."""
+    giving = Giving()
+    with capture_logs():
+        assert [giving.part() for _ in range(6)] == [0] * 6
+        giving.lanes.elapsed_ns += REST_S * NS_PER_S
+        giving.lanes.run()
+    assert giving.given_up == 6 * 50
+    assert len(giving.gates.stored) == BATCH_RECORDS + 1_000 - giving.given_up
+
+
+def test_who_gives_up_all_the_time_goes_on_now_and_then() -> None:
+    giving = Giving()
+    with capture_logs():
+        for _ in range(8):
+            giving.part()
+            giving.lanes.elapsed_ns += REST_S * NS_PER_S // 3
+    assert len(giving.gates.stored) >= BATCH_RECORDS
 
 
 def test_who_is_refused_is_told_once_also_when_the_store_is_late() -> None:

@@ -27,6 +27,7 @@ from trapgate.pipeline.rules import (
     CURSOR_PREFIX,
     IDLE_S,
     READ_RECORDS,
+    TURN_PUTS,
     TURNS_IN_UNIT,
     RulesLoop,
     units,
@@ -288,13 +289,35 @@ def test_killed_between_the_commit_and_the_acknowledgement() -> None:
     assert again.spool.places["core"][0] == 3
 
 
-def test_a_unit_is_of_one_stream() -> None:
-    """Else the cursor of the other would stay, and its matches be taken again after a crash."""
+def test_a_unit_moves_the_cursor_of_each_of_its_streams() -> None:
+    """Else matches of the others would be taken again after a crash."""
     loop = Loop()
-    loop.put(match("down", 5, stream="raw-1"), match("up", 1, stream="raw-2"))
+    events = match("down", 5, stream="raw-1"), match("up", 1, stream="raw-2")
+    loop.put(*events)
     loop.run()
-    assert {CURSOR_PREFIX + "raw-1", CURSOR_PREFIX + "raw-2"} <= loop.written().keys()
+    keys = loop.written()
+    assert {CURSOR_PREFIX + "raw-1", CURSOR_PREFIX + "raw-2"} <= keys.keys()
+    assert len(set(keys.values())) == 1  # one revision: one unit
     assert loop.statuses() == {"Gi0/1": "resolved"}
+    again = Loop(store=loop.site.store)
+    again.put(*events)
+    again.run()
+    assert again.written() == keys
+
+
+def test_a_datagram_of_many_messages_is_few_units() -> None:
+    """Each is of a stream of its own; a commit for each would be a hundred a second."""
+    loop = Loop()
+    events = [
+        match("down", 1, interface=str(n), stream=f"raw/{n}")
+        for n in range(2, 2 + 4 * TURNS_IN_UNIT)
+    ]
+    loop.put(*events)
+    loop.run()
+    assert set(loop.statuses().values()) == {"firing"}
+    assert len(loop.statuses()) == len(events)
+    assert largest(loop) <= UNIT_PUTS_MAX
+    assert len(set(loop.written().values())) <= 4 * 2  # three writes each instead of two
 
 
 def test_a_configuration_that_was_learned_takes_the_matches() -> None:
@@ -370,49 +393,56 @@ EVENTS = st.lists(
 """What events say: a few matches each, or more than fit a unit."""
 
 
-def event_of(sequence: int, said: Sequence[tuple[str, str]]) -> EventMatches:
+def event_of(sequence: int, said: Sequence[tuple[str, str]], streams: int = 1) -> EventMatches:
+    """The event is of one of so many streams, in turns."""
     matches = [match(verb, sequence, interface=name).matches[0] for verb, name in said]
-    return EventMatches(Position("raw", sequence), tuple(matches))
+    return EventMatches(Position(f"raw/{sequence % streams}", sequence), tuple(matches))
+
+
+STREAMS = st.sampled_from((1, 2, 100))
 
 
 @settings(max_examples=50, deadline=None)
-@given(EVENTS)
-def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]]) -> None:
-    events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
+@given(EVENTS, STREAMS)
+def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]], streams: int) -> None:
+    events = [event_of(sequence, each, streams) for sequence, each in enumerate(said, 1)]
     cut = list(units(events))
     flat = [(e.position, m) for unit, _ in cut for e in unit for m in e.matches]
     assert flat == [(event.position, m) for event in events for m in event.matches]
 
 
 @settings(max_examples=50, deadline=None)
-@given(EVENTS)
-def test_units_are_bounded(said: list[list[tuple[str, str]]]) -> None:
-    events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
-    for unit, _ in units(events):
+@given(EVENTS, STREAMS)
+def test_units_are_bounded(said: list[list[tuple[str, str]]], streams: int) -> None:
+    events = [event_of(sequence, each, streams) for sequence, each in enumerate(said, 1)]
+    for unit, cursors in units(events):
         verbs: dict[tuple[str, ...], str] = {}
         turns = 0
         for each in (m for event in unit for m in event.matches):
             turns += verbs.get(each.key) != each.verb
             verbs[each.key] = each.verb
-        assert turns <= TURNS_IN_UNIT
+        assert turns * TURN_PUTS + len(cursors) <= UNIT_PUTS_MAX
 
 
 @settings(max_examples=50, deadline=None)
-@given(EVENTS)
-def test_the_cursor_moves_when_an_event_is_whole(said: list[list[tuple[str, str]]]) -> None:
-    events = [event_of(sequence, each) for sequence, each in enumerate(said, 1)]
+@given(EVENTS, STREAMS)
+def test_cursors_move_when_an_event_is_whole(
+    said: list[list[tuple[str, str]]], streams: int
+) -> None:
+    events = [event_of(sequence, each, streams) for sequence, each in enumerate(said, 1)]
     left = {event.position: len(event.matches) for event in events}
-    cursors = []
-    for unit, position in units(events):
+    reached: dict[str, int] = {}
+    for unit, cursors in units(events):
         for event in unit:
             left[event.position] -= len(event.matches)
-        if position is None:
-            assert left[unit[-1].position] > 0
-        else:
-            assert not any(left[p] for p in left if p <= position)
-            cursors.append(position)
-    assert cursors == sorted(set(cursors))
-    assert cursors[-1:] == [event.position for event in events[-1:]]
+        assert bool(cursors) == (left[unit[-1].position] == 0)
+        for cursor in cursors:
+            assert cursor.sequence > reached.get(cursor.stream, 0)
+            reached[cursor.stream] = cursor.sequence
+        # what is whole is behind a cursor, and nothing else is
+        whole = {place for place in left if place.sequence <= reached.get(place.stream, 0)}
+        assert whole == {place for place, matches in left.items() if not matches}
+    assert reached == {event.position.stream: event.position.sequence for event in events}
 
 
 MANY_RULES = rules(

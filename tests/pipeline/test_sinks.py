@@ -13,8 +13,8 @@ from store.events import event
 from trapgate.model import Event, Now, Position
 from trapgate.observe import Metrics, sounding
 from trapgate.pipeline.leg import Blocked
-from trapgate.pipeline.sinks import UNSTORABLE, MatchesSink, StoreSink
-from trapgate.spool import Doorbell, SpoolFull
+from trapgate.pipeline.sinks import SIFT_WRITES_MAX, UNSTORABLE, MatchesSink, StoreSink
+from trapgate.spool import FRAME_RECORDS_MAX, Doorbell, SpoolFull, SpoolReader, SpoolWriter
 from trapgate.store import Rejected, StoreUnavailable, Unstorable
 from trapgate.store.quarantine import Quarantine
 
@@ -122,7 +122,7 @@ def test_a_store_that_is_away_is_an_alarm_until_it_takes_something(
                 made([event(1)])
         assert [str(each) for each in sounding(metrics, ())] == [
             "store.away (sqlite): the event store takes nothing: events wait in the spool, paging "
-            "goes on"
+            "goes on; reason: database or disk is full"
         ]
         store.broken = False
         made([event(1)])
@@ -185,6 +185,126 @@ def test_a_bug_of_the_store_blocks_it_and_nothing_else(sink: Making, metrics: Me
     assert len(sounding(metrics, ())) == 1
 
 
+class Raising(Store):
+    """Raises what nobody expects of it: at these events, and if it is `worse` at their notes."""
+
+    def __init__(self, *poison: int, worse: bool = False, away_after: int = 1 << 30) -> None:
+        super().__init__()
+        self.poison = frozenset(poison)
+        self.worse = worse
+        self.away_after = away_after
+        self.calls = 0
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.calls += 1
+        if self.calls > self.away_after:
+            raise StoreUnavailable("gone")
+        for each in events:
+            if each.position.sequence in self.poison and (
+                self.worse or UNSTORABLE not in each.problems
+            ):
+                raise ZeroDivisionError(f"at {each.position.sequence}")
+        known = {each.position for each in self.written}
+        self.written += [each for each in events if each.position not in known]
+
+
+def numbers(store: Store, *, noted: bool = False) -> list[int]:
+    """What is stored, or what has a note there instead."""
+    return sorted(
+        each.position.sequence for each in store.written if not noted or UNSTORABLE in each.problems
+    )
+
+
+@pytest.mark.parametrize("poison", [(1,), (700,), (1_000,), (1, 2, 500)])
+def test_an_event_at_which_the_store_raises_is_found(
+    sink: Making, tmp_path: Path, metrics: Metrics, poison: tuple[int, ...]
+) -> None:
+    store = Raising(*poison)
+    with capture_logs() as logs:
+        assert sink(store)([event(number) for number in range(1, 1_001)]).durable
+    assert numbers(store) == list(range(1, 1_001))
+    assert numbers(store, noted=True) == list(poison)
+    assert [(line["detail"], line["event"]["position"]["sequence"]) for line in kept(tmp_path)] == [
+        (f"ZeroDivisionError: at {number}", number) for number in poison
+    ]
+    told = [line["event"] for line in logs]
+    assert told == ["store.failed", *["store.unstorable"] * len(poison)]
+    assert sounding(metrics, ()) == []
+
+
+def test_what_is_not_found_at_once_is_found_in_the_next_calls(
+    sink: Making, metrics: Metrics
+) -> None:
+    """No call takes more than so many writes, and none begins anew."""
+    poison = range(1, 601, 3)
+    store = Raising(*poison)
+    made = sink(store)
+    events = [event(number) for number in range(1, 601)]
+    blocked = 0
+    with capture_logs():
+        for _ in range(30):
+            before = store.calls
+            try:
+                made(events)
+            except Blocked:
+                blocked += 1
+            else:
+                break
+            finally:
+                assert store.calls - before <= 2 * SIFT_WRITES_MAX
+    assert 0 < blocked < 20
+    assert numbers(store) == list(range(1, 601))
+    assert numbers(store, noted=True) == list(poison)
+    assert sounding(metrics, ()) == []
+
+
+def test_a_note_at_which_it_raises_too_is_lost(
+    sink: Making, tmp_path: Path, metrics: Metrics
+) -> None:
+    store = Raising(3, worse=True)
+    with capture_logs() as logs:
+        sink(store)([event(number) for number in range(1, 6)])
+    assert numbers(store) == [1, 2, 4, 5]
+    name, labels = "trapgate_ingest_failures_total", {"reason": "unstorable"}
+    assert metrics.registry.get_sample_value(name, labels) == 1
+    assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [3]
+    assert "store.lost" in [line["event"] for line in logs]
+
+
+def test_a_store_that_raises_at_everything_loses_nothing(sink: Making, tmp_path: Path) -> None:
+    """It is the store that is wrong: it is waited for."""
+    store = Raising(*range(1, 101), worse=True)
+    made = sink(store)
+    with capture_logs():
+        for _ in range(3):
+            with pytest.raises(Blocked, match="ZeroDivisionError: at 1"):
+                made([event(number) for number in range(1, 101)])
+    assert not (tmp_path / "quarantine").exists()
+    store.poison = frozenset()
+    made([event(number) for number in range(1, 101)])
+    assert numbers(store) == list(range(1, 101))
+    assert numbers(store, noted=True) == []
+
+
+@pytest.mark.parametrize("calls", range(1, 12))
+def test_a_store_that_goes_away_meanwhile_is_waited_for(
+    sink: Making, tmp_path: Path, calls: int
+) -> None:
+    store = Raising(5, away_after=calls)
+    made = sink(store)
+    events = [event(number) for number in range(1, 9)]
+    with capture_logs():
+        try:
+            made(events)
+        except Blocked as blocked:
+            assert blocked.reason == "gone"  # noqa: PT017 - from some number of calls on it is done
+        store.away_after = 1 << 30
+        made(events)
+    assert numbers(store) == list(range(1, 9))
+    assert numbers(store, noted=True) == [5]
+    assert len(kept(tmp_path)) == 1
+
+
 def test_what_cannot_even_be_noted_is_dropped_and_counted(sink: Making, metrics: Metrics) -> None:
     store = Store(unstorable=(2,))
     worse = msgspec.structs.replace(event(2), raw=b"worse")
@@ -204,6 +324,17 @@ def test_matches_are_appended_and_the_bell_rings() -> None:
     bell.close()
 
 
+def test_matches_of_any_number_are_appended_frame_by_frame(tmp_path: Path) -> None:
+    """More than a frame of the spool takes: a batch of datagrams of many messages."""
+    count = FRAME_RECORDS_MAX + 10
+    spool = SpoolWriter.open(tmp_path, sync=lambda _: None)
+    bell = Doorbell()
+    MatchesSink(spool, bell, lambda: None)([b"match"] * count)
+    assert len(SpoolReader.open(tmp_path, "core").read(0, 2 * count)) == count
+    spool.close()
+    bell.close()
+
+
 def test_a_full_spool_is_trimmed_and_blocks() -> None:
     bell = Doorbell()
     trims: list[int] = []
@@ -216,3 +347,25 @@ def test_a_full_spool_is_trimmed_and_blocks() -> None:
     with pytest.raises(Blocked, match="the matches spool: No space left on device"):
         broken([b"1"])
     bell.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (StoreUnavailable("not allowed: 401"), "not allowed: 401"),
+        (KeyError("items"), "KeyError: 'items'"),
+    ],
+)
+def test_a_store_that_would_take_nothing_is_an_alarm_before_there_is_an_event(
+    sink: Making, metrics: Metrics, error: Exception, reason: str
+) -> None:
+    def refused() -> None:
+        raise error
+
+    made = sink(Store())
+    made.look(refused)
+    (alarm,) = sounding(metrics, ())
+    assert (alarm.name, alarm.reason) == ("store.away", reason)
+    assert metrics.registry.get_sample_value("trapgate_store_write_failures_total") == 0
+    made.look(lambda: None)
+    assert sounding(metrics, ()) == []

@@ -108,6 +108,26 @@ def test_each_message_of_a_datagram_is_an_event() -> None:
     assert first.id != second.id
 
 
+def test_a_batch_ends_when_it_is_large_enough() -> None:
+    """Messages beside the first of a datagram count: there may be hundreds. What is behind is left
+    for the next batch."""
+    made = translator()
+    words = [b"many 10", b"bad", b"many 5", b"up", b"up"]
+    records = iter([(n, datagram(each, listener=LINES)) for n, each in enumerate(words, 1)])
+    memory = made.memory()
+    batches = []
+    while (found := made.batch(records, "raw", memory, NOW, size_max=12)).size:
+        batches.append(found)
+    assert [(each.last, each.size, len(each.events)) for each in batches] == [
+        (3, 16, 16),
+        (5, 2, 2),
+    ]
+    assert [each.ledger for each in batches] == [
+        {"stored": 2, "malformed/truncated": 1},
+        {"stored": 2},
+    ]
+
+
 def numbered(*numbers: int) -> Batch:
     """Lines of a device that numbers them."""
     made = translator()
@@ -124,7 +144,7 @@ def test_lines_that_are_missing_are_an_event() -> None:
 def test_a_record_that_cannot_be_read_has_no_event() -> None:
     made = translator()
     found = made.batch([(7, None)], "raw", made.memory(), NOW)
-    assert found == Batch(7, [], {"malformed/unreadable-record": 1}, [])
+    assert found == Batch(7, [], {"malformed/unreadable-record": 1}, [], size=1)
 
 
 def test_an_inform_is_answered_each_time() -> None:

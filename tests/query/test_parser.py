@@ -18,6 +18,7 @@ from trapgate.query.parser import CONDITIONS_MAX, DEPTH_MAX, QUERY_CHARS_MAX
 from trapgate.query.values import PHRASE_WORDS_MAX, WILDCARD_CHARS_MAX
 
 A, B, C = (Word("event.code", name) for name in "abc")
+SEVERITIES = Or((Word("log.syslog.severity.code", "0"), Word("log.syslog.severity.code", "7")))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,9 @@ A, B, C = (Word("event.code", name) for name in "abc")
         ("NOT NOT event.code:a", Not(Not(A))),
         ("not (event.code:a and event.code:b)", Not(And((A, B)))),
         ("(event.code:a or event.code:b)and(event.code:c)", And((Or((A, B)), C))),
+        ("event.severity:err", Word("event.severity", "3")),
+        ("event.severity <= Warning", Range("event.severity", "<=", 4)),
+        ("log.syslog.severity.code:(emerg or 7)", SEVERITIES),
         ("event.code:(a or b and c)", Or((A, And((B, C))))),
         ("event.code:(a and (b or not c))", And((A, Or((B, Not(C)))))),
         ('event.code:("c d" or a)', Or((Word("event.code", "c d"), A))),
@@ -107,7 +111,9 @@ def test_a_query_is_read_as_its_tree(text: str, tree: Query) -> None:
         ("event.code:a\\", 12, "nothing follows this backslash", ""),
         ("event.code > 3", 13, "is no number", "write event.code:value"),
         ("message > 3", 10, "is no number", ""),
-        ("event.severity:x", 15, '"x" is not a number', ""),
+        ("event.severity:x", 15, '"x" is not a number', "or a name: emerg, alert, crit, err"),
+        ("source.port:err", 12, '"err" is not a number', ""),
+        ("event.severity:" + "9" * 20, 15, "is too long for a number, which has 64 bits", "18"),
         ("event.severity:*x", 15, "takes no wildcards", "event.severity >= 3"),
         ("event.severity >", 16, "a number must follow", ""),
         ("event.severity:1e999", 15, "is too large", ""),

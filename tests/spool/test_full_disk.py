@@ -4,12 +4,15 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from trapgate.model import NS_PER_S
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.spool.segment import segment_sequences
+from trapgate.spool.writer import KEEP_S
 
 DISK_BYTES = 512 * 1024
 
@@ -59,7 +62,9 @@ def payloads(folder: Path) -> list[bytes]:
 def test_full_and_free_again(disk: Path) -> None:
     """What does not fit is refused whole, and the spool goes on as soon as there is room."""
     folder = disk / "raw"
-    writer = SpoolWriter.open(folder, segment_bytes=50_000, clock=lambda: 2**62)
+    writer = SpoolWriter.open(
+        folder, segment_bytes=50_000, clock=count(2**62, (KEEP_S + 1) * NS_PER_S).__next__
+    )
     reader = SpoolReader.open(folder, "store")
     kept: list[bytes] = []
 

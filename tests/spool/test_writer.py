@@ -6,7 +6,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +16,9 @@ from hypothesis import strategies as st
 
 from trapgate.model import NS_PER_S
 from trapgate.spool import FRAME_RECORDS_MAX, SpoolFull, SpoolReader, SpoolUnusable, SpoolWriter
+from trapgate.spool.held import LOOK_BACK_S
 from trapgate.spool.segment import SEGMENT_HEADER_BYTES, segment_name, segment_sequences
-from trapgate.spool.writer import KEEP_PRESSED_S, KEEP_S, SEGMENT_S
+from trapgate.spool.writer import KEEP_S, SEGMENT_S
 
 Batches = list[list[bytes]]
 
@@ -306,29 +306,91 @@ def test_a_failed_sync_spends_its_sequences(tmp_path: Path) -> None:
 class TestTrim:
     """Deletion needs every reader's word, and time."""
 
-    def open(self, folder: Path) -> tuple[SpoolWriter, Clock]:
+    def open(self, folder: Path, every_s: float = 0) -> tuple[SpoolWriter, Clock]:
+        """Four segments of a record each, written one in so many seconds; all are old by now."""
         clock = Clock()
         clock.folder = folder
         writer = SpoolWriter.open(folder, segment_bytes=100, clock=clock)
-        for _ in range(4):
+        for number in range(4):
+            clock.ahead_s = number * every_s
             writer.append([bytes(100)])
         assert segment_sequences(folder) == [1, 2, 3, 4]
-        clock.ahead_s = KEEP_S + 1
+        clock.ahead_s += KEEP_S + 1
         return writer, clock
 
     def test_the_slowest_reader_decides(self, tmp_path: Path) -> None:
-        writer, _ = self.open(tmp_path)
+        writer, _ = self.open(tmp_path, every_s=LOOK_BACK_S + 1)
         fast, slow = (SpoolReader.open(tmp_path, name) for name in ("fast", "slow"))
         fast.ack(4)
         writer.trim(("fast", "slow"))
         assert segment_sequences(tmp_path) == [1, 2, 3, 4]
         slow.ack(2)
         writer.trim(("fast", "slow"))
-        assert segment_sequences(tmp_path) == [3, 4]
+        assert segment_sequences(tmp_path) == [2, 3, 4]
         assert (writer.backlog("fast"), writer.backlog("slow")) == (0, 2)
         assert slow.read(2, 100)[0][0] == 3
         fast.close()
         slow.close()
+        writer.close()
+
+    @pytest.mark.parametrize("opened_again", [False, True])
+    def test_what_a_late_reader_looks_back_to_stays(
+        self, tmp_path: Path, opened_again: bool
+    ) -> None:
+        """However long ago it came: by the reader's time it is seconds."""
+        every_s = LOOK_BACK_S / 2 - 1
+        writer, clock = self.open(tmp_path, every_s)
+        if opened_again:  # the files say when they were written
+            writer.close()
+            for number, path in enumerate(sorted(clock.files())):
+                os.utime(path, (number * every_s, number * every_s))
+            writer = SpoolWriter.open(tmp_path, clock=clock)
+        reader = SpoolReader.open(tmp_path, "store")
+        clock.ahead_s = 86_400
+        reader.ack(3)
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1, 2, 3, 4]
+        reader.ack(4)
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path)[0] == 4
+        reader.close()
+        writer.close()
+
+    def test_a_segment_is_as_old_as_its_last_batch(self, tmp_path: Path) -> None:
+        moment = [10**18]
+        writer = SpoolWriter.open(tmp_path, segment_bytes=200, clock=lambda: moment[0])
+        for _ in range(3):  # the third makes a segment of its own
+            moment[0] += KEEP_S * NS_PER_S
+            writer.append([bytes(60)])
+        assert segment_sequences(tmp_path) == [1, 3]
+        reader = SpoolReader.open(tmp_path, "store")
+        reader.ack(3)
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1, 3]
+        moment[0] += NS_PER_S
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [3]
+        reader.close()
+        writer.close()
+
+    def test_a_torn_tail_does_not_make_a_segment_younger(self, tmp_path: Path) -> None:
+        """What is cut at a start is cut then, but what is before it came long ago."""
+        writer, clock = self.open(tmp_path)
+        writer.close()
+        for path in clock.files():
+            with path.open("ab") as file:
+                file.write(b"torn")
+            os.utime(path, (0, 0))
+        clock.ahead_s = 0
+        writer = SpoolWriter.open(tmp_path, clock=clock)
+        assert clock() > KEEP_S * NS_PER_S
+        reader = SpoolReader.open(tmp_path, "store")
+        reader.ack(4)
+        writer.append([b"next"])
+        reader.ack(writer.last_sequence)
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [writer.last_sequence]
+        reader.close()
         writer.close()
 
     def test_without_readers_all_stays(self, tmp_path: Path) -> None:
@@ -359,7 +421,7 @@ class TestTrim:
             writer.append([bytes(100)])
         reader = SpoolReader.open(tmp_path, "store")
         reader.ack(writer.last_sequence)
-        clock.ahead_s = KEEP_PRESSED_S + 1
+        clock.ahead_s = LOOK_BACK_S + 1
         writer.trim(("store",))
         assert 0 < writer.size_bytes <= 2_000
         reader.close()
@@ -375,10 +437,8 @@ class TestTrim:
         writer.trim(("store",))
         assert segment_sequences(tmp_path) == [1]  # it is not read yet
         reader.ack(1)
-        for _ in range(2):
-            writer.trim(("store",))
-            assert segment_sequences(tmp_path) == [1, 2]
-        moment[0] = time.time_ns() + (KEEP_S + 1) * NS_PER_S
+        writer.trim(("store",))
+        assert segment_sequences(tmp_path) == [1, 2]
         for _ in range(3):
             writer.trim(("store",))
             assert segment_sequences(tmp_path) == [2]
@@ -389,9 +449,10 @@ class TestTrim:
     def full(self, folder: Path) -> tuple[SpoolWriter, SpoolReader]:
         """One that is full of a single segment, which is acknowledged and old enough to go."""
         clock = Clock()
-        clock.folder, clock.ahead_s = folder, KEEP_S + 1
+        clock.folder = folder
         writer = SpoolWriter.open(folder, size_max_bytes=4_000, clock=clock)
         writer.append([bytes(3_800)])
+        clock.ahead_s = KEEP_S + 1
         with pytest.raises(SpoolFull):
             writer.append([bytes(200)])
         reader = SpoolReader.open(folder, "store")

@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 from store.events import event
 from trapgate.model import Datagram, Endpoint, Event, Now
 from trapgate.observe import Metrics
+from trapgate.pipeline.behind import WRITE_EVENTS_MAX
 from trapgate.store import quarantine
-from trapgate.store.quarantine import Quarantine
+from trapgate.store.quarantine import RECENT_MAX, Quarantine
 
 NOW = Now(1_800_000_000_000_000_000, 0)
 
@@ -68,16 +69,38 @@ def test_the_same_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [line["event"]["position"]["sequence"] for line in lines(tmp_path)] == [1, 2, 3, 1]
 
 
-def test_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine, "QUARANTINE_BYTES_MAX", 4_000)
+def test_a_batch_that_is_tried_again_as_a_whole_is_kept_once(tmp_path: Path) -> None:
+    """The store has refused all of it, and takes no notes now: nothing of it is pushed out of what
+    is remembered by the rest."""
     kept = opened(tmp_path)
-    for number in range(1, 101):
-        kept.events(refused(number))
+    batch = refused(*range(1, WRITE_EVENTS_MAX + 1))
+    for _ in range(2):
+        kept.events(batch)
+    assert len(lines(tmp_path)) == WRITE_EVENTS_MAX
+    assert RECENT_MAX >= 4 * WRITE_EVENTS_MAX
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [[[number] for number in range(1, 101)], [range(1, 101)], [range(1, 3), range(3, 101)]],
+    ids=["one by one", "at once", "some and then many"],
+)
+def test_the_newest_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batches: Sequence[Sequence[int]]
+) -> None:
+    """However many come at once, a file is within its bound."""
+    monkeypatch.setattr(quarantine, "FILE_BYTES_MAX", 2_000)
+    metrics = Metrics()
+    kept = opened(tmp_path, metrics)
+    for at_once in batches:
+        kept.events(refused(*at_once))
     found = [*lines(tmp_path, "older"), *lines(tmp_path)]
     numbers = [line["event"]["position"]["sequence"] for line in found]
+    assert len(numbers) > 2
     assert numbers == list(range(numbers[0], 101))
     files = list((tmp_path / "quarantine").iterdir())
-    assert sum(path.stat().st_size for path in files) < 5_000
+    assert all(path.stat().st_size <= 2_000 for path in files)
+    assert counted(metrics, "trapgate_ingest_quarantined_total", "refused-by-store") == 100
 
 
 def test_it_is_for_the_owner_only(tmp_path: Path) -> None:

@@ -201,3 +201,18 @@ def test_what_the_server_refuses_is_noted_there_and_kept_in_the_quarantine(
     assert {line["event"]["message"] for line in kept} == {f"peer {n}" for n in range(5)}
     assert all("document_parsing_exception" in line["detail"] for line in kept)
     assert stopped.counted("trapgate_ingest_quarantined_total", reason="refused-by-store") == 5
+
+
+def test_that_no_server_answers_is_told_before_there_is_an_event(
+    stopped: Trapgate, namespace: str
+) -> None:
+    with (stopped.folder / "trapgate.yml").open("a") as config:
+        config.write(STORE.format(url="http://127.0.0.1:1", namespace=namespace))
+    stopped.start()
+    reason = "reason: no connection to http://127.0.0.1:1: "
+    eventually(lambda: reason in stopped.text("/-/ready"), "told where one looks")
+    assert stopped.text("/-/ready").startswith("OK\n")
+    assert reason in stopped.text("/")
+    (line,) = [each for each in stopped.text_of("stderr").splitlines() if "store.away" in each]
+    assert "process=ingest" in line
+    assert "no connection to http://127.0.0.1:1" in line

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
 
 from system.running import Kill, Trapgate, eventually
@@ -298,6 +299,20 @@ def test_of_what_cannot_start_again(trapgate: Trapgate, webhook: Webhook, device
     away.rename(trapgate.layout.matches_spool)
     device.send(link_trap(1))
     webhook.await_statuses(interface(1), "firing")
+
+
+def test_of_what_dies_again_and_again(trapgate: Trapgate) -> None:
+    """Once is nobody's business; twice, and traffic that can go elsewhere should."""
+
+    def answer() -> httpx.Response:
+        return httpx.get(f"{trapgate.url}/-/ready", trust_env=False)
+
+    trapgate.kill_process("ingest")
+    trapgate.process("ingest")
+    assert answer().status_code == 200
+    trapgate.kill_process("ingest")
+    eventually(lambda: "process.failing (ingest)" in answer().text, "the alarm")
+    assert answer().status_code == 503
 
 
 def ingest_of(trapgate: Trapgate, matches_spool: Path) -> int:

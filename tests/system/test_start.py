@@ -2,6 +2,8 @@
 
 import socket
 import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,36 @@ def test_a_data_folder_in_which_a_file_is_in_the_way(stopped: Trapgate) -> None:
     message = refusal(stopped)
     assert f"the data folder {stopped.layout.data} cannot be used: File exists" in message
     assert f"({stopped.layout.run})" in message
+
+
+@pytest.mark.parametrize("name", ["events/events-2026-11-21.sqlite", "state.sqlite"])
+def test_files_of_a_newer_trapgate(name: str, stopped: Trapgate) -> None:
+    path = stopped.layout.data / name
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    message = refusal(stopped)
+    said = [line for line in message.splitlines() if "its schema version is 99" in line]
+    assert len(said) == 1
+    assert str(path) in said[0]
+    assert "run the newer version again or move the file away" in said[0]
+
+
+def test_a_file_of_an_older_trapgate_stops_nothing(stopped: Trapgate) -> None:
+    folder = stopped.layout.events
+    folder.mkdir(parents=True)
+    name = f"events-{datetime.now(UTC).date()}"
+    with closing(sqlite3.connect(folder / f"{name}.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    stopped.start()
+    with Sender(stopped.snmp) as device:
+        device.send(link_trap(1))
+    eventually(lambda: stopped.kept() == 1, "stored")
+    assert stopped.stop() == 0
+    assert (folder / f"{name}.older-1.sqlite").exists()
+    assert len(stopped.stored_events()) == 1
+    assert "store.set-aside" in stopped.text_of("stderr")
+    assert "Traceback" not in stopped.text_of("stderr")
 
 
 def test_the_folder_that_data_shares_keeps_its_mode(stopped: Trapgate) -> None:

@@ -20,6 +20,12 @@ def test_bad_limits(gateway: Gateway, limit: str) -> None:
     assert answer.json() == f"limit must be a whole number from 1 to {LIMIT_MAX}"
 
 
+def test_unknown_parameters(gateway: Gateway) -> None:
+    answer = gateway.get(DECISIONS, ("subjct", "event-1"))
+    said = "there is no parameter 'subjct'; did you mean \"subject\"?"
+    assert (answer.status_code, answer.json()) == (400, said)
+
+
 def test_decisions_by_subject_newest_first(gateway: Gateway) -> None:
     first = Decision("event-1", "raised", "it met the rule", {"alert": "f00"})
     second_ = Decision("f00", "firing", "episode 1", {"event": "event-1"})

@@ -60,7 +60,7 @@ def test_an_event_is_its_ecs_document(filled: Gateway) -> None:
         ([("start", second(59))], [60, 59]),
         ([("end", second(3))], [2, 1]),
         ([("start", second(5)), ("end", second(7))], [6, 5]),
-        ([("start", second(7)), ("end", second(5))], []),
+        ([("start", second(7)), ("end", second(7))], []),
         ([("start", "0001-01-01T00:00:00Z"), ("end", "9999-12-31T00:00:00Z")], [60, 59, 58]),
         ([("query", "host.name:none")], []),
     ],
@@ -109,6 +109,42 @@ def test_bad_parameters_of_events(gateway: Gateway, param: tuple[str, str], mess
     answer = gateway.get(EVENTS, param)
     assert answer.status_code == 400
     assert answer.json().startswith(message)
+
+
+def test_a_time_that_ends_before_it_starts(gateway: Gateway) -> None:
+    for path in (EVENTS, EVENTS + "/count"):
+        answer = gateway.get(path, ("start", second(7)), ("end", second(5)))
+        assert (answer.status_code, answer.json()) == (400, "start is after end")
+    assert messages(gateway, ("start", second(1e9))) == []  # a clock that is ahead of ours
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "help"),
+    [
+        ("", "querry", '; did you mean "query"?'),
+        ("", "by", "; known are query, start, end, limit, cursor"),
+        ("/count", "limit", "; known are query, start, end, by"),
+        ("/" + "0" * 32, "start", ""),
+    ],
+)
+def test_unknown_parameters(gateway: Gateway, path: str, name: str, help: str) -> None:
+    answer = gateway.get(EVENTS + path, (name, "x"))
+    assert answer.status_code == 400
+    assert answer.json() == f"there is no parameter '{name}'{help}"
+
+
+def test_a_damaged_day_is_named(filled: Gateway, tmp_path: Path) -> None:
+    filled.events.write([event(200, MIDNIGHT - 86_400 * NS_PER_S)])
+    filled.events.close()
+    (tmp_path / "events" / "events-2026-11-20.sqlite").write_bytes(b"this is no database" * 400)
+    all_days = ("start", second(-3 * 86_400))
+    answer = filled.get(EVENTS, all_days, ("limit", "1000")).json()
+    assert len(answer["events"]) == 60
+    assert answer["damaged"] == ["events-2026-11-20.sqlite"]
+    counted = filled.get(EVENTS + "/count", all_days).json()
+    assert counted == {"groups": [{"by": {}, "count": 60}], "damaged": answer["damaged"]}
+    assert "damaged" not in filled.get(EVENTS, ("start", second(0))).json()
+    assert "damaged" not in filled.get(EVENTS + "/count", ("start", second(0))).json()
 
 
 def pages(gateway: Gateway, *params: tuple[str, str]) -> list[list[str]]:

@@ -18,7 +18,7 @@ from trapgate.config import load
 from trapgate.listen import check_certificates, with_paths
 from trapgate.model import Problem, Span
 from trapgate.spool import replace_file
-from trapgate.store import check_elasticsearch_files
+from trapgate.store import check_elasticsearch, check_elasticsearch_files
 
 BUNDLE_SCHEMA = 1
 
@@ -74,9 +74,9 @@ def read_bundle(
     alertmanager = reader.alertmanager(value, main, folder)
     own = reader.vendor_mibs(value, folder, keep, progress)
     reader.problems += check_certificates(with_paths(value.listen, folder))
-    if value.store.kind == "elasticsearch":
-        elastic = value.store.elasticsearch.below(folder)
-        reader.problems += check_elasticsearch_files(elastic)
+    elastic = value.store.kind == "elasticsearch"
+    if elastic:
+        reader.problems += check_elasticsearch_files(value.store.elasticsearch.below(folder))
     bundle = Bundle(
         schema=BUNDLE_SCHEMA,
         folder=str(folder),
@@ -92,7 +92,9 @@ def read_bundle(
         own_dialects=bundled_dialects(),
     )
     if any(problem.severity == "error" for problem in reader.problems):
-        return None, [*settings.problems, *reader.problems]
+        # what `build` would say of the same section is not to wait for the next try
+        more = check_elasticsearch(value.store.elasticsearch) if elastic else []
+        return None, [*settings.problems, *reader.problems, *more]
     return bundle, reader.problems
 
 

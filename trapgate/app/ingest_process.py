@@ -26,7 +26,7 @@ from trapgate.model import Datagram, Position
 from trapgate.observe import Follower, Metrics, logger
 from trapgate.pipeline.behind import WriteBehind
 from trapgate.pipeline.ingest import Ingest, Sinks, always, run_ingest
-from trapgate.pipeline.lanes import BarrierReader, Lanes
+from trapgate.pipeline.lanes import BarrierReader, Lanes, OldestFirst
 from trapgate.pipeline.leg import Leg
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.pipeline.refused import Refused
@@ -84,11 +84,9 @@ class _IngestProcess:
         self.damage: list[Follower] = []
         workers = configuration.settings.spool.workers
         gone = layout.left_over(workers)
-        self.ingests = [self.both_lanes(worker) for worker in (*range(1, workers + 1), *gone)]
-        self.lanes = Lanes(
-            [raw.turn for raw, _ in self.ingests], [bulk.turn for _, bulk in self.ingests]
-        )
-        lanes = dict(zip((*range(1, workers + 1), *gone), self.ingests, strict=True))
+        lanes = {worker: self.both_lanes(worker) for worker in (*range(1, workers + 1), *gone)}
+        self.ingests = list(chain.from_iterable(lanes.values()))
+        self.lanes = oldest_first([lanes[worker] for worker in gone], list(lanes.values()))
         self.bounds = SpoolBounds(layout, configuration.settings.spool, lanes, metrics, now)
         left_over = [lane for worker in gone for lane in self.tended(worker)]
         self.chores = self.its_chores([matches, *left_over], revoked)
@@ -102,7 +100,7 @@ class _IngestProcess:
     def its_chores(self, spools: Sequence[TendedSpool], revoked: RevokedEngines) -> Chores:
         process = self.process
         return Chores(
-            ingests=[lane for both in self.ingests for lane in both],
+            ingests=self.ingests,
             memories=self.memories,
             published=Published(process.layout.bundle, process.stamp),
             settings=process.configuration.settings.store,
@@ -121,6 +119,7 @@ class _IngestProcess:
             self.metrics,
             on_written=self.process.inherited.raw_bell.ring,
             elapsed_ns=lambda: now().elapsed_ns,
+            idle=lambda: sink.look(self.store.probe),
         )
 
     def translator_of(self, configuration: Configuration) -> Translator:
@@ -175,7 +174,7 @@ class _IngestProcess:
         self.process.ready()
         run_ingest(
             self.lanes.turn,
-            idle=self.ingests[0][0].tell_when_idle,
+            idle=self.ingests[0].tell_when_idle,
             bell=self.process.inherited.raw_bell.wait,
             between=self.between,
             publish=self.publish,
@@ -187,8 +186,8 @@ class _IngestProcess:
     def end(self) -> None:
         """What was handed to a remote store is written, if it takes it now."""
         flushed = self.behind is None or self.behind.close(FLUSH_S)
-        for lane in chain.from_iterable(self.ingests):
-            lane.collect()
+        for ingest in self.ingests:
+            ingest.collect()
         self.chores.end()
         if flushed:  # else its thread may be in the middle of a request
             self.store.close()
@@ -207,6 +206,21 @@ class _IngestProcess:
             self.behind.measure()
         with self.unpublished.contained():
             self.metrics.publish(self.process.layout.metrics(self.process.name))
+
+
+def oldest_first(
+    left_over: Sequence[tuple[Ingest, Ingest]], workers: Sequence[tuple[Ingest, Ingest]]
+) -> OldestFirst:
+    """The order in which lanes have their turns; each is a receive process's first lane and its
+    bulk lane, and those that are `left_over` are among `workers`."""
+    ingests = list(chain.from_iterable(left_over))
+    return OldestFirst(
+        _in_turns(left_over), _in_turns(workers), lambda: all(each.matched() for each in ingests)
+    )
+
+
+def _in_turns(workers: Sequence[tuple[Ingest, Ingest]]) -> Lanes:
+    return Lanes([raw.turn for raw, _ in workers], [bulk.turn for _, bulk in workers])
 
 
 def _on_bug(count: Counter, quarantine: Quarantine, datagram: Datagram, bug: Exception) -> None:

@@ -1,15 +1,9 @@
 """Problems as text: for a terminal with the line and a caret, for a log on one line."""
 
-import re
 from collections.abc import Iterable, Mapping
 
+from trapgate.app.source_line import shown_line
 from trapgate.model import Problem
-
-_SECRET = re.compile(
-    r"""((?:url|community|key|token|password|passphrase|secret|credentials)["']?\s*:\s*)([^\s,}\]][^,}\]]*)""",
-    re.IGNORECASE,
-)
-"""A key that may hold a secret, and its value: what is printed may end up in a journal."""
 
 LINE_SHOWN_MAX = 120
 """Characters of a source line that are shown: the part around the column of a longer one, as of a
@@ -32,8 +26,9 @@ def with_source(problem: Problem, texts: Mapping[str, str]) -> str:
     if span is not None and span.line:
         source = texts.get(span.file, "").splitlines()
         if span.line <= len(source):
-            text = _SECRET.sub(r"\1<secret>", source[span.line - 1].replace("\t", " "))
-            text, column = _around(text, span.column)
+            unknown = problem.code == "unknown-key"
+            text, column = shown_line(source, span.line, span.column, unknown=unknown)
+            text, column = _around(text, column)
             lines += [f"    {text}", "    " + " " * (column - 1) + "^"]
     if problem.help:
         lines.append(f"    {problem.help}")

@@ -19,8 +19,7 @@ from trapgate.ports import EventStore
 from trapgate.store import (
     NewerSchema,
     StoreUnavailable,
-    TooManyGroups,
-    TooManyRows,
+    TooWide,
 )
 from trapgate.store.page import read_page
 
@@ -30,6 +29,10 @@ PAGE_EVENTS = 1_000
 
 class NotAnswered(Exception):
     """The events cannot be read, or not all of what was asked for; the message says why."""
+
+
+class NoEvents(NotAnswered):
+    """There is no store where one was looked for: asking again would not help."""
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -62,7 +65,7 @@ class StoredEvents:
                     limit=size,
                     before=before,
                 )
-            except (StoreUnavailable, NewerSchema, TooManyRows) as error:
+            except (StoreUnavailable, NewerSchema, TooWide) as error:
                 raise NotAnswered(str(error)) from error
             yield from page.events
             left = None if left is None else left - len(page.events)
@@ -74,7 +77,7 @@ class StoredEvents:
         """How many events meet the query, by the values of these fields ("" for none)."""
         try:
             return self._store.aggregate(query, by, start=span.start, end=span.end)
-        except (StoreUnavailable, NewerSchema, TooManyRows, TooManyGroups) as error:
+        except (StoreUnavailable, NewerSchema, TooWide) as error:
             raise NotAnswered(str(error)) from error
 
     def named(self, event_id: str) -> Event | None:
@@ -84,11 +87,19 @@ class StoredEvents:
         except (StoreUnavailable, NewerSchema) as error:
             raise NotAnswered(str(error)) from error
 
+    def damaged(self, span: Span) -> Sequence[str]:
+        """What is damaged in the store, by name: events of this time may be missing in the answers
+        so far."""
+        try:
+            return self._store.damaged(start=span.start, end=span.end)
+        except StoreUnavailable as error:
+            raise NotAnswered(str(error)) from error
+
 
 @contextmanager
 def stored_events(settings: StoreSettings, data: Path) -> Iterator[StoredEvents]:
     """The events of the store of these settings, whose secrets are filled in; `data` is the data
-    folder. Raises `NotAnswered` if there is no store or if it cannot be read."""
+    folder. Raises `NoEvents` if there is no store, `NotAnswered` if it cannot be read."""
     layout = Layout(data)
     if settings.kind == "sqlite":
         _check_there(layout.events)
@@ -101,14 +112,14 @@ def stored_events(settings: StoreSettings, data: Path) -> Iterator[StoredEvents]
 
 
 def _check_there(folder: Path) -> None:
-    """A wrong folder must not look like one in which nothing happened. Raises `NotAnswered`."""
+    """A wrong folder must not look like one in which nothing happened. Raises `NoEvents`."""
     try:
         there = folder.is_dir()
     except OSError as error:
         hint = "read them as the user that trapgate runs as, or ask it with --url"
-        raise NotAnswered(f"{folder}: {error.strerror}; {hint}") from error
+        raise NoEvents(f"{folder}: {error.strerror}; {hint}") from error
     if not there:
-        raise NotAnswered(
+        raise NoEvents(
             f"{folder}: there are no events here; name the configuration of a trapgate that has "
             "run with --config, or ask a running one with --url"
         )

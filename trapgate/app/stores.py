@@ -2,17 +2,27 @@
 
 from trapgate.app.layout import Layout
 from trapgate.app.settings import StoreSettings
-from trapgate.observe import Metrics
+from trapgate.observe import Metrics, logger
 from trapgate.ports import KeptStore
 from trapgate.store import SqliteEventStore
+from trapgate.store.sqlite.folder import held_parts
+from trapgate.store.sqlite.store import refuse_newer
 
 
 def store_to_write(settings: StoreSettings, layout: Layout, metrics: Metrics) -> KeptStore:
     """The store of the one process that writes. Raises what the store raises that cannot be opened;
     that a server does not answer is no reason."""
     if settings.kind == "elasticsearch":
+        _tell_left_behind(layout)
         return _elasticsearch(settings, metrics, read_only=False)
     return SqliteEventStore.open(layout.events)
+
+
+def check_schema(settings: StoreSettings, layout: Layout) -> None:
+    """Raises `NewerSchema` if the data folder has event files of a newer trapgate, which this one
+    must neither change nor leave out."""
+    if settings.kind == "sqlite":
+        refuse_newer(layout.events)
 
 
 def store_to_read(settings: StoreSettings, layout: Layout, metrics: Metrics) -> KeptStore:
@@ -20,6 +30,18 @@ def store_to_read(settings: StoreSettings, layout: Layout, metrics: Metrics) -> 
     if settings.kind == "elasticsearch":
         return _elasticsearch(settings, metrics, read_only=True)
     return SqliteEventStore.open(layout.events, read_only=True)
+
+
+def _tell_left_behind(layout: Layout) -> None:
+    files = len(held_parts(layout.events))
+    if files:
+        logger().warning(
+            "store.left-behind",
+            folder=str(layout.events),
+            files=files,
+            help="events of before are in these files only: read them with `trapgate events "
+            "--config` and a configuration with kind: sqlite, or delete them",
+        )
 
 
 def _elasticsearch(settings: StoreSettings, metrics: Metrics, *, read_only: bool) -> KeptStore:

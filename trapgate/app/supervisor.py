@@ -17,12 +17,14 @@ from contextlib import suppress
 
 import msgspec
 
+from trapgate import state
 from trapgate.app.accept import read_again
 from trapgate.app.asking import ASKED, answer
 from trapgate.app.build import Configuration
 from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usable
 from trapgate.app.clock import now
 from trapgate.app.engine import EngineError, forgotten_engines, load_engine, revoked_engines
+from trapgate.app.failing import Failing
 from trapgate.app.flow import (
     STOP_S,
     own_listeners,
@@ -39,6 +41,7 @@ from trapgate.app.problems import one_line
 from trapgate.app.processes import Inherited, Process
 from trapgate.app.published import Published
 from trapgate.app.receive_process import receive_process
+from trapgate.app.stores import check_schema
 from trapgate.app.trouble import Trouble
 from trapgate.config import Address
 from trapgate.decode.snmp import OwnEngine, engine_id_of
@@ -48,6 +51,7 @@ from trapgate.listen.rebind import rebind, removed
 from trapgate.model import NS_PER_S
 from trapgate.observe import Metrics, configure_logs, logger
 from trapgate.spool import SCRATCH_SUFFIX, Doorbell
+from trapgate.store import NewerSchema
 
 EX_CONFIG = 78
 """Exit code of sysexits.h for "configuration error"."""
@@ -90,6 +94,7 @@ class Supervisor:
         self._pids: dict[int, str] = {}
         self._started: dict[str, float] = {}
         self._pauses: dict[str, float] = {}
+        self._failing = Failing(self.metrics, self._names)
         self._due: dict[str, float] = {}
         self._lines: dict[str, socket.socket] = {}
         self._ready_read, self._ready_write = os.pipe()
@@ -109,6 +114,7 @@ class Supervisor:
             with usable(self.layout.data):
                 self._clear()
                 self._published.publish(self.configuration.bundle)
+            self._check_schema()
             self._count_reload(successful=True)
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             for name in self._names:
@@ -147,6 +153,14 @@ class Supervisor:
         except EngineError as error:
             raise StartFailed(str(error)) from None
 
+    def _check_schema(self) -> None:
+        """A process that found files of a newer trapgate could only die of it."""
+        try:
+            with usable(self.layout.data):
+                check_schema(self.configuration.settings.store, self.layout)
+        except NewerSchema as error:
+            raise StartFailed(str(error)) from None
+
     def _clear(self) -> None:
         """Delete what an earlier run has left: its metrics would be added to this one's."""
         for pattern in (self.layout.metrics("*").name, f"*{SCRATCH_SUFFIX}"):
@@ -169,6 +183,7 @@ class Supervisor:
             theirs.close()
             logger().error("process.not-started", name=name, reason=str(error))
             self._again(name)
+            self._failing.died(name, time.monotonic())
             return
         if pid == 0:
             code = 1
@@ -208,6 +223,9 @@ class Supervisor:
         )
         try:
             _main_of(name)(process)
+        except (NewerSchema, state.NewerSchema) as error:
+            logger().error("start.refused", reason=str(error))
+            return EX_CONFIG
         except Exception:  # noqa: BLE001 - the last word of a process: its supervisor goes on
             logger().exception("process.failed")
             return 1
@@ -262,6 +280,8 @@ class Supervisor:
             self.metrics.counter("trapgate_pipeline_restarts_total").labels(name).inc()
             code = os.waitstatus_to_exitcode(status)
             logger().error("process.died", name=name, code=code, again_in_s=round(pause, 1))
+            self._failing.died(name, time.monotonic())
+        self._failing.watch(time.monotonic())
         for name in [name for name, at in self._due.items() if at <= time.monotonic()]:
             self._start(name)
         return None

@@ -6,22 +6,31 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from trapgate.config.values import Duration
 from trapgate.model import NEVER, NS_PER_MS, NS_PER_S, parse_rfc3339
 
-HELP = "1h30m (ago), now, 2026-11-21, 2026-11-21T10:00:00 (on this machine's clock) or RFC 3339"
+HELP = (
+    "1h30m (ago), now, 17:00 (today), 2026-11-21, 2026-11-21T10:00:00 (on this machine's clock) or "
+    "RFC 3339"
+)
 """What can be written."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CALENDAR = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?", re.ASCII)
+_CLOCK = re.compile(r"\d\d?:\d\d(:\d\d)?", re.ASCII)
 
 
 def read_instant(text: str, now_ns: int, zone: tzinfo | None = None) -> int:
-    """The instant that a user means: a duration is that long before `now_ns`, a date its midnight;
-    what names no zone is in `zone`, `None` for the machine's. Raises `ValueError`, a sentence."""
+    """The instant that a user means: a duration, with or without a minus, is that long before
+    `now_ns`, a date its midnight, a time of day that of today; what names no zone is in `zone`,
+    `None` for the machine's. Raises `ValueError`, a sentence."""
     if text == "now":
         return now_ns
     try:
-        return now_ns - Duration.from_text(text)
+        return now_ns - Duration.from_text(text.removeprefix("-"))
     except ValueError:
         pass
+    if _CLOCK.fullmatch(text):
+        today = (_EPOCH + timedelta(seconds=now_ns // NS_PER_S)).astimezone(zone)
+        hours, _, rest = text.partition(":")
+        text = f"{today:%Y-%m-%d} {hours:0>2}:{rest}"
     try:
         return parse_rfc3339(text)
     except ValueError:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import tzinfo
 from functools import partial
@@ -15,7 +15,7 @@ from trapgate.app.chronicle import oldest_first
 from trapgate.app.problems import report
 from trapgate.app.rehearsal import Episode, Rehearsal, TooManyEpisodes
 from trapgate.cli.check import reported_configuration
-from trapgate.cli.events.asked import Asked, Refused
+from trapgate.cli.events.asked import Asked, Refused, counted, ending, whole
 from trapgate.cli.events.lines import UnreadableLine, events_of, opened_lines
 from trapgate.cli.instants import shown_instant
 from trapgate.cli.progress import stderr_is_a_terminal, through
@@ -32,9 +32,6 @@ from trapgate.model import (
 )
 from trapgate.query import predicate
 from trapgate.rules import build_rules
-
-EX_NOTHING_MET = 1
-"""No event met a rule."""
 
 LATE_NS = 2 * BUCKET_S * NS_PER_S
 """By how much an event of a file may be older than one before it: within the 10 seconds of receipt
@@ -54,26 +51,36 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 def replay(replayed: Replayed, rules: Sequence[str], output: Output) -> int:
-    """Print what the rules make of the events; 1 if none of them met a rule. `rules` are files
+    """Print what the rules make of the events; 1 if none of them met a rule, 3 if the
+    store is damaged there. `rules` are files
     that are used instead of the configured ones. Raises `Refused`, `NotAnswered`."""
     rehearsal = Rehearsal(_rules(rules, replayed.asked.config))
     zone = replayed.asked.zone
     lines = _Lines(rehearsal, output, zone)
     try:
-        with replayed_events(replayed) as events:
-            for event in events:
+        with replayed_events(replayed) as taken:
+            for event in taken.events:
                 for decision in rehearsal.take(event):
                     lines.decided(event, decision)
+            complete = taken.whole()
     except TooManyEpisodes:
         raise Refused("more alerts than are counted: narrow the time or the query", 1) from None
     lines.end()
     print(_summary(rehearsal), file=sys.stderr)
-    return 0 if rehearsal.met else EX_NOTHING_MET
+    return ending(rehearsal.met, complete=complete)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Events in their order. `whole` says, when they are taken, whether none is known to be
+    missing, else why on standard error."""
+
+    events: Iterator[Event]
+    whole: Callable[[], bool] = lambda: True
 
 
 @contextmanager
-def replayed_events(replayed: Replayed) -> Iterator[Iterator[Event]]:
-    """The events in their order; a bar shows how far the store has been read. Raises `Refused`."""
+def replayed_events(replayed: Replayed) -> Iterator[Taken]:
+    """The events; a bar shows how far the store has been read. Raises `Refused`."""
     if replayed.file is not None:
         with ExitStack() as opened:
             try:
@@ -81,7 +88,7 @@ def replayed_events(replayed: Replayed) -> Iterator[Iterator[Event]]:
             except OSError as error:
                 raise Refused(f"{replayed.file}: {error.strerror}") from error
             try:
-                yield _chosen(_in_order(events_of(file), replayed.file), replayed)
+                yield Taken(_chosen(_in_order(events_of(file), replayed.file), replayed))
             except UnreadableLine as error:
                 raise Refused(f"{replayed.file}: {error}", 1) from None
         return
@@ -98,7 +105,7 @@ def replayed_events(replayed: Replayed) -> Iterator[Iterator[Event]]:
         def reached(at_ns: int) -> None:
             told((at_ns - span.start) / (span.end - span.start), "")
 
-        yield oldest_first(newest_first, span, reached)
+        yield Taken(oldest_first(newest_first, span, reached), lambda: whole(source, span))
 
 
 def _chosen(events: Iterator[Event], replayed: Replayed) -> Iterator[Event]:
@@ -137,10 +144,7 @@ def _rules(files: Sequence[str], config: Path | None) -> tuple[Rule, ...]:
         if configuration is None:
             raise Refused("the configuration cannot be used", os.EX_CONFIG)
         return configuration.rules
-    try:
-        texts = {name: Path(name).read_text("utf-8") for name in files}
-    except (OSError, ValueError) as error:
-        raise Refused(f"--rules: {error}") from error
+    texts = {name: _text(name) for name in files}
     rules, problems = build_rules(texts)
     if problems:
         print(report(problems, texts), file=sys.stderr)
@@ -149,14 +153,24 @@ def _rules(files: Sequence[str], config: Path | None) -> tuple[Rule, ...]:
     return rules
 
 
+def _text(name: str) -> str:
+    try:
+        return Path(name).read_text("utf-8")
+    except OSError as error:
+        raise Refused(f"--rules {name}: {error.strerror}") from error
+    except ValueError as error:
+        raise Refused(f"--rules {name}: it is no text in UTF-8") from error
+
+
 def _summary(rehearsal: Rehearsal) -> str:
     fires = sum(episode.ends_at is None for episode in rehearsal.episodes())
     decided = ", ".join(f"{count:,} {verdict}" for verdict, count in rehearsal.verdicts.items())
-    text = f"{rehearsal.events:,} events, {rehearsal.met:,} met a rule"
+    text = f"{counted(rehearsal.events, 'event')}, {rehearsal.met:,} met a rule"
     if decided:
-        text += f": {decided}; {fires:,} alerts fire at the end. Nobody was told"
+        still = "1 alert fires" if fires == 1 else f"{fires:,} alerts fire"
+        text += f": {decided}; {still} at the end. Nobody was told"
     if rehearsal.template_failures:
-        text += f"; {rehearsal.template_failures:,} texts could not be rendered"
+        text += f"; {counted(rehearsal.template_failures, 'text')} could not be rendered"
     return text
 
 

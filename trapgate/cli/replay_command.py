@@ -71,7 +71,8 @@ def replay(
 
     The events are those of the store, or of FILE as `trapgate events export` writes it (- is
     standard input). The rules see them in their order and on their clock, and know nothing from
-    before the first one. Exit code 1 if no event meets a rule.
+    before the first one. Exit code 1 if no event meets a rule, or with --send if nothing was sent;
+    3 if only a part was sent, or a file of the store is damaged.
     """
     from trapgate.cli.events.asked import Asked, answered
     from trapgate.cli.replay import Output, Replayed

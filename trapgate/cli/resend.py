@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from trapgate.cli.events.asked import EX_NOT_FOUND
+from trapgate.cli.events.asked import counted, ending
 from trapgate.cli.inform import Undelivered
 from trapgate.cli.replay import Replayed, replayed_events
 from trapgate.cli.security import Unsendable
@@ -27,22 +27,23 @@ NO_COMMUNITY = "whose community is not kept (--community)"
 
 
 def resend(replayed: Replayed, target: str, community: str | None, rate: float) -> int:
-    """Send them, `rate` a second at most; 1 if there are none, or if the network refuses. Raises
-    `Refused`, `NotAnswered`."""
+    """Send them, `rate` a second at most; 1 if there are none, or if the network refuses, 3 if
+    some could not be sent. Raises `Refused`, `NotAnswered`."""
     skipped: Counter[str] = Counter()
     sent = 0
     try:
-        with replayed_events(replayed) as events, connected(target) as sock:
-            for data in paced(_datagrams(events, community, skipped), rate):
+        with replayed_events(replayed) as taken, connected(target) as sock:
+            for data in paced(_datagrams(taken.events, community, skipped), rate):
                 sock.send(data)
                 sent += 1
+            complete = taken.whole() and not skipped
     except (Unsendable, Undelivered) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, Unsendable) else EX_UNDELIVERED
     for reason, count in sorted(skipped.items()):
         print(f"not sent: {count:,} {reason}", file=sys.stderr)
-    print(f"sent {sent:,} datagrams to {target}")
-    return 0 if sent else EX_NOT_FOUND
+    print(f"sent {counted(sent, 'datagram')} to {target}")
+    return ending(sent, complete=complete or not sent)
 
 
 def datagram_of(event: Event, community: str | None) -> bytes | str:

@@ -15,8 +15,8 @@ from trapgate.model import (
     SyslogMessage,
     rfc3339,
 )
-from trapgate.normalize.bounded import bounded
-from trapgate.normalize.sources import Source, Sources
+from trapgate.normalize.bounded import SHORT_BYTES, bounded
+from trapgate.normalize.sources import Sources
 
 SEVERITIES = (
     "emergency",
@@ -52,7 +52,7 @@ FACILITIES = (
 """RFC 5424 §6.2.1, table 1, by code, in the keywords that `logger -p` takes; it has none for 12 to
 15."""
 
-_PRIORITIES: tuple[Mapping[str, FieldValue], ...] = tuple(
+_PRIORITIES: tuple[dict[str, FieldValue], ...] = tuple(
     {
         "log.syslog.priority": facility * 8 + severity,
         "log.syslog.facility.code": facility,
@@ -63,12 +63,12 @@ _PRIORITIES: tuple[Mapping[str, FieldValue], ...] = tuple(
     for facility in range(len(FACILITIES))
     for severity in range(len(SEVERITIES))
 )
-"""What each PRI says, by its number."""
+"""What each PRI says, by its number: an event's fields begin as a copy."""
 
 PID_DIGITS_MAX = 10
 """A procid of more digits is some other number: process ids have 32 bits at most."""
 
-PORTS = frozenset({"client.port", "server.port"})
+PORTS = ("client.port", "server.port")
 PORT_DIGITS_MAX = 5
 
 
@@ -87,8 +87,12 @@ class SyslogNormalizer:
         when it arrived, and `event.start` keeps what the device said. The severity is the
         vendor's, else the PRI's; the code is the mnemonic, else RFC 5424's MSGID, else "".
         """
-        source = self._sources.of(datagram.peer.address)
-        device = _device(message, datagram, source)
+        address = datagram.peer.address
+        source = self._sources.of(address)
+        device = message.hostname
+        if device is None or device == address:
+            # who gives the address from which it sends has said nothing new: the user's name wins
+            device = source.name or address
         timestamp, clock = datagram.received_at, "arrival"
         if message.timestamp is not None and message.clock_trusted:
             timestamp, clock = message.timestamp, f"device:{device}"
@@ -96,10 +100,7 @@ class SyslogNormalizer:
         fields = _fields(message)
         if severity is not None:
             fields["log.level"] = SEVERITIES[severity]
-        fields.update(message.fields)
-        for name in PORTS:
-            if name in message.fields:
-                _number(fields, name, message.fields[name])
+        _add_said(fields, message.fields)
         if len(message.raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(message.raw)
         event = Event(  # by position: names would cost half a microsecond
@@ -119,7 +120,16 @@ class SyslogNormalizer:
             message.raw[:RAW_BYTES_MAX],
             message.problems,
         )
-        return bounded(event, len(datagram.data))
+        size_bytes = len(datagram.data)
+        return event if size_bytes <= SHORT_BYTES else bounded(event, size_bytes)
+
+
+def _add_said(fields: dict[str, FieldValue], said: Mapping[str, str]) -> None:
+    """What the text said."""
+    fields.update(said)
+    for name in PORTS:
+        if name in said:
+            _number(fields, name, said[name])
 
 
 def _number(fields: dict[str, FieldValue], port: str, value: str) -> None:
@@ -130,18 +140,12 @@ def _number(fields: dict[str, FieldValue], port: str, value: str) -> None:
         del fields[port]
 
 
-def _device(message: SyslogMessage, datagram: Datagram, source: Source) -> str:
-    """The device's own name for itself, else the user's, else its address. A device that gives
-    the address from which it sends has said nothing new: there the user's name wins."""
-    address = datagram.peer.address
-    if message.hostname is not None and message.hostname != address:
-        return message.hostname
-    return source.name or address
-
-
 def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
     """What the header said."""
-    fields: dict[str, FieldValue] = {"event.parser": message.format}
+    fields: dict[str, FieldValue] = {}
+    if message.facility is not None and message.severity is not None:
+        fields = _PRIORITIES[message.facility * 8 + message.severity].copy()
+    fields["event.parser"] = message.format
     if message.timestamp is not None and not message.clock_trusted:
         fields["event.start"] = rfc3339(message.timestamp)
         fields["event.reason"] = "clock_unsynced"
@@ -149,8 +153,6 @@ def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
         fields["event.provider"] = message.provider
     if message.sequence is not None:
         fields["event.sequence"] = message.sequence
-    if message.facility is not None and message.severity is not None:
-        fields.update(_PRIORITIES[message.facility * 8 + message.severity])
     _add_names(fields, message)
     _add_process(fields, message)
     for sd_id, parameters in message.structured_data.items():

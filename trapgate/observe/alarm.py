@@ -15,6 +15,10 @@ from trapgate.observe.logs import logger
 from trapgate.observe.metrics import Metrics, published_samples
 
 GAUGE = "trapgate_pipeline_alarms"
+REASONS = "trapgate_pipeline_alarm_reasons"
+
+REASON_CHARS_MAX = 300
+"""Of a reason as it is shown: servers may answer with a page."""
 
 
 class AlarmKind(msgspec.Struct, frozen=True):
@@ -44,8 +48,8 @@ ALARMS: Mapping[str, AlarmKind] = {
     ),
     "store.away": AlarmKind(
         "the event store takes nothing: events wait in the spool, paging goes on",
-        "see to the store for this reason; nothing is lost as long as the spool has room for what "
-        "comes in (spool.size_max, spool.age_max)",
+        "see to the store for this reason; the events in the spool are safe as long as it has room "
+        "(spool.size_max, spool.age_max); that new ones are lost would be an alarm of its own",
     ),
     "spool.store-gave-up": AlarmKind(
         "the event store is so far behind that its oldest events were given up: they cannot be "
@@ -56,6 +60,18 @@ ALARMS: Mapping[str, AlarmKind] = {
         "the rules are so far behind that the oldest datagrams were given up: they have paged "
         "nobody",
         "see why the rules cannot go on (the log of ingest and core), then look at the devices",
+        unready=True,
+    ),
+    "rules.blocked": AlarmKind(
+        "what the rules make of datagrams cannot be handed to core: it pages nobody now",
+        "see to the disk of the data folder for this reason, and to core if it does not read "
+        "(trapgate_spool_backlog_records of matches); what arrives is kept, and pages later",
+        unready=True,
+    ),
+    "process.failing": AlarmKind(
+        "a process of trapgate dies again and again, and does little in between",
+        "see in the log how it ends (process.died) and why (process.failed); what arrives is kept, "
+        "unless it is receive",
         unready=True,
     ),
 }
@@ -72,10 +88,14 @@ class Alarm:
         self._help = ALARMS[name].advice
         self._gauge = metrics.gauge(GAUGE).labels(name, subject)
         self._gauge.set(0)
+        self._reasons = metrics.gauge(REASONS)
+        self._reason = ""
         self.on = False
 
     def begin(self, **values: str | int) -> None:
-        """It is wrong now; said once until `end`."""
+        """It is wrong now; said once until `end`. A `reason` among the values is shown wherever the
+        alarm is, the last one if there are several."""
+        self._show(str(values.get("reason", "")))
         if not self.on:
             self.on = True
             self._gauge.set(1)
@@ -86,7 +106,18 @@ class Alarm:
         if self.on:
             self.on = False
             self._gauge.set(0)
+            self._show("")
             logger().info(f"{self._name}.over", subject=self._subject, **values)
+
+    def _show(self, reason: str) -> None:
+        reason = reason[:REASON_CHARS_MAX]
+        if reason == self._reason:
+            return
+        if self._reason:
+            self._reasons.remove(self._name, self._subject, self._reason)
+        self._reason = reason
+        if reason:
+            self._reasons.labels(self._name, self._subject, reason).set(1)
 
 
 class Sounding(msgspec.Struct, frozen=True, order=True):
@@ -94,20 +125,28 @@ class Sounding(msgspec.Struct, frozen=True, order=True):
 
     name: str
     subject: str
+    reason: str = ""
 
     @property
     def kind(self) -> AlarmKind:
         return ALARMS[self.name]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.subject}): {self.kind.meaning}"
+        reason = f"; reason: {self.reason}" if self.reason else ""
+        return f"{self.name} ({self.subject}): {self.kind.meaning}{reason}"
 
 
 def sounding(own: Metrics, others: Iterable[Path]) -> list[Sounding]:
     """The alarms of all processes: this one's, and those in the files that the others publish."""
+    files = tuple(others)
+    reasons = {
+        (sample.labels["alarm"], sample.labels["subject"]): sample.labels["reason"]
+        for sample in published_samples(own, files, REASONS)
+    }
     found = {
-        Sounding(sample.labels["alarm"], sample.labels["subject"])
-        for sample in published_samples(own, others, GAUGE)
+        Sounding(alarm, subject, reasons.get((alarm, subject), ""))
+        for sample in published_samples(own, files, GAUGE)
+        for alarm, subject in [(sample.labels["alarm"], sample.labels["subject"])]
         if sample.value and sample.labels["alarm"] in ALARMS
     }
     return sorted(found)

@@ -187,6 +187,13 @@ FAMILIES = (
         "not-elasticsearch. What was to be written is tried again.",
     ),
     Family(
+        "trapgate_store_node_failures_total",
+        "counter",
+        ("node",),
+        "Requests that a node of Elasticsearch, named by its URL, did not answer; another one was "
+        "asked if there is one and the request had not been sent.",
+    ),
+    Family(
         "trapgate_store_bulk_seconds",
         "histogram",
         (),
@@ -255,8 +262,15 @@ FAMILIES = (
         ("alarm", "subject"),
         "One while something is wrong that an operator must see to; the log, `/-/ready` and the "
         "page at `/` say the same: spool.full, spool.pressed, spool.write-failed, "
-        "spool.store-gave-up, spool.rules-gave-up, store.away. The subject is the spool, or the "
-        "kind of the store.",
+        "spool.store-gave-up, spool.rules-gave-up, store.away, rules.blocked, process.failing. The "
+        "subject is the spool, the kind of the store, or the process.",
+    ),
+    Family(
+        "trapgate_pipeline_alarm_reasons",
+        "gauge",
+        ("alarm", "subject", "reason"),
+        "Why an alarm is on, in the words of the log, if it is known; there is none for an alarm "
+        "that is over.",
     ),
     Family(
         "trapgate_config_last_reload_successful",

@@ -10,6 +10,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import NamedTuple
 
 from trapgate.model import NS_PER_S, Event
@@ -45,6 +46,11 @@ that is noticed within ten seconds. Each is shortened by chance, by half at the 
 gateways do not come back together."""
 
 
+IDLE_S = 30.0
+"""While nothing is to be written the store is asked this often whether it would take it: who is on
+call learns of a wrong password or a dead server before the first event does."""
+
+
 class _Waiting(NamedTuple):
     events: Sequence[Event]
     size_bytes: int
@@ -62,15 +68,18 @@ class WriteBehind:
         on_written: Callable[[], None],
         elapsed_ns: Callable[[], int],
         pause: Callable[[float], object] | None = None,
+        idle: Callable[[], object] = lambda: None,
     ) -> None:
         """`write` returns when all is durable and raises `Blocked` if that cannot be now; it is
         called in the thread, as is `on_written`, when receipts have become durable. `pause` waits
-        so many seconds, or shorter if the window is to be closed."""
+        so many seconds, or shorter if the window is to be closed. `idle` is called in the thread at
+        first, and every `IDLE_S` while nothing waits."""
         self._write = write
         self._on_written = on_written
         self._elapsed_ns = elapsed_ns
         self._closing = threading.Event()
         self._pause = pause or self._closing.wait
+        self._idle = idle
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
         self._events = self._bytes = 0
@@ -79,7 +88,13 @@ class WriteBehind:
         self._bug: Exception | None = None
         self._window = metrics.gauge("trapgate_store_window_events")
         self._stalled = metrics.gauge("trapgate_store_stalled_seconds")
-        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread = threading.Thread(
+            # a thread has no context of its own making: its log lines would name no process
+            target=copy_context().run,
+            args=(self._run,),
+            name="store",
+            daemon=True,
+        )
         self._thread.start()
 
     def room(self) -> bool:
@@ -125,6 +140,7 @@ class WriteBehind:
 
     def _run(self) -> None:
         try:
+            self._idle()
             while some := self._next():
                 if not self._written([event for each in some for event in each.events]):
                     return
@@ -135,9 +151,9 @@ class WriteBehind:
 
     def _next(self) -> list[_Waiting]:
         """What is to be written next, together; nothing if there will be no more."""
+        while not self._await_some():
+            self._idle()
         with self._changed:
-            while not self._waiting and not self._closing.is_set():
-                self._changed.wait()
             joined: list[_Waiting] = []
             events = size_bytes = 0
             for waiting in self._waiting:
@@ -147,6 +163,13 @@ class WriteBehind:
                     break
                 joined.append(waiting)
             return joined
+
+    def _await_some(self) -> bool:
+        """Wait until something is to be written, or nothing ever more; false if neither comes."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: bool(self._waiting) or self._closing.is_set(), IDLE_S
+            )
 
     def _written(self, events: Sequence[Event]) -> bool:
         """Write, and try for ever; whether it is done, or the window is closed before."""

@@ -24,6 +24,14 @@ YIELD_SHARE = 0.75
 """Of the room, that is what may be kept for a leg: peers are held to a fair share of what comes in
 above a little more (`pipeline.intake.PRESSED_SHARE`), and read segments go some seconds later."""
 
+LOOK_BACK_SHARE = 0.25
+"""Of the room, that is how much of what is kept because a leg looks back to it (`spool.held`) may
+count: all of it, if no more than 10 MB/s come into 1 GiB, about what one receiver can take. Where
+more comes in half of the room is the leg's own all the same, and the spool may fill."""
+
+BEHIND_SHARE = 0.5
+"""Of the bounds: with more than that kept for it, a leg that has given up is not well again."""
+
 LOOK_EVERY_NS = NS_PER_S
 """How often sizes are looked at: a flood fills a quarter of the smallest spool in no less."""
 
@@ -31,7 +39,8 @@ AGE_EVERY_NS = 10 * NS_PER_S
 """How often the oldest records are looked at: each look lets a reader jump back and forth."""
 
 CALM_NS = 60 * NS_PER_S
-"""The alarm ends when nothing was given up for so long: near the bound it is some at a time."""
+"""The alarm ends when nothing was given up for so long and the leg is well within its bounds: near
+them it is some at a time, on a quiet network a segment in an hour or two."""
 
 FULL, AGE = "full", "age"
 """Why records are given up."""
@@ -95,23 +104,54 @@ class GivingUp:
         if now.elapsed_ns >= self._age_at and not self._over_age(now):
             self._age_at = now.elapsed_ns + AGE_EVERY_NS
         for reader, at in list(self._given_at.items()):
-            if now.elapsed_ns - at > CALM_NS:
+            if now.elapsed_ns - at <= CALM_NS:
+                continue
+            if self._near_a_bound(reader, now):
+                self._given_at[reader] = now.elapsed_ns  # to be looked at again later
+            else:
                 del self._given_at[reader]
                 self._alarms[reader].end()
 
     def _over_size(self, now: Now) -> bool:
         """Whether something was given up for want of room."""
-        most = self._bounds.size_max_bytes
-        if self._bounds.policy == "refuse-new" or most is None:
+        room_bytes = self._room_bytes()
+        if self._bounds.policy == "refuse-new" or room_bytes is None:
             return False
         kept = [(lane, lane.held(lane.acked())) for lane in self._lanes]
         size_bytes = sum(held.size_bytes for _, held in kept)
-        room_bytes = min(most, size_bytes + self._bounds.free_bytes())
+        look_back_bytes = sum(held.look_back_bytes for _, held in kept)
+        size_bytes += min(look_back_bytes, int(room_bytes * LOOK_BACK_SHARE))
         if size_bytes <= room_bytes * YIELD_SHARE:
             return False
         # the larger lane first: that is the flood's, if there is one
         kept.sort(key=lambda each: -each[1].size_bytes)
         return any(held.before and self._yield(lane, held.before, now) for lane, held in kept)
+
+    def _room_bytes(self) -> int | None:
+        """What the lanes may take, and can; `None` if they have no bound."""
+        most = self._bounds.size_max_bytes
+        if most is None:
+            return None
+        # what was given up is not free before receive has deleted it, some seconds from now
+        on_disk_bytes = sum(lane.held(0).size_bytes for lane in self._lanes)
+        return min(most, on_disk_bytes + self._bounds.free_bytes())
+
+    def _near_a_bound(self, reader: str, now: Now) -> bool:
+        """Whether so much is kept for a reader, or for so long, that it will soon give up more."""
+        legs = [
+            (lane, leg)
+            for lane in self._lanes
+            for leg in lane.ingest.legs()
+            if self._reader(leg, lane) == reader
+        ]
+        size_bytes = sum(lane.held(leg.reader.acked()[0]).size_bytes for lane, leg in legs)
+        room_bytes, age_max_ns = self._room_bytes(), self._bounds.age_max_ns
+        if room_bytes is not None and size_bytes > room_bytes * BEHIND_SHARE:
+            return True
+        if age_max_ns is None:
+            return False
+        older_than = now.wall_ns - int(age_max_ns * BEHIND_SHARE)
+        return any(leg.older(older_than) for _, leg in legs)
 
     def _yield(self, lane: BoundedLane, before: int, now: Now) -> bool:
         """Go on with giving up the lane's oldest segment, if the policy allows it."""

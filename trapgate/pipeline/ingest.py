@@ -30,8 +30,8 @@ from trapgate.model import (
     encode_matches,
 )
 from trapgate.normalize.storm import Storms
-from trapgate.observe import Metrics, logger
-from trapgate.pipeline.leg import DURABLE, Blocked, Leg, Receipt, Records
+from trapgate.observe import Alarm, Metrics, logger
+from trapgate.pipeline.leg import BATCH_SIZE_MAX, DURABLE, Blocked, Leg, Receipt, Records
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.pipeline.translate import Batch, Ledger, Translator
 
@@ -96,6 +96,8 @@ class Ingest:
         self._matched = metrics.counter("trapgate_rules_matches_total")
         failures = metrics.counter("trapgate_ingest_failures_total")
         self._unwritable = failures.labels("unwritable-match")
+        # the first lane has no mark
+        self._stuck = Alarm(metrics, "rules.blocked", rules_leg.mark or "raw")
         self._count(store_leg.ledger)
 
     def turn(self) -> bool:
@@ -141,7 +143,7 @@ class Ingest:
         `Leg.give_up`: they are counted, and not remembered. Returns how many there were."""
         self._confirm(leg)
         ledger = leg.give_up(reason, before=before, older_than=older_than)
-        self._kind(leg).memory = None
+        self._kind(leg).forget(self._now())
         try:
             leg.settle()
         except Blocked as blocked:
@@ -154,6 +156,10 @@ class Ingest:
         """Up to where the rules leg has read its spool."""
         return Position(self._rules.reader.stream, self._rules.position)
 
+    def matched(self) -> bool:
+        """Whether the rules leg has read all that may be read now."""
+        return self._rules.at_end()
+
     def adopt(self, translator: Translator) -> None:
         """Go on with another configuration; `Memories.take_over` keeps what was remembered."""
         self.translator = translator
@@ -163,7 +169,7 @@ class Ingest:
 
     def _ready(self, leg: Leg, now: Now) -> bool:
         """Whether a leg may go on; one that owes its cursor pays first."""
-        if now.elapsed_ns < leg.retry_at_ns:
+        if now.elapsed_ns < max(leg.retry_at_ns, self._kind(leg).rest_until_ns):
             return False
         self._confirm(leg)
         if leg.owes and not self._settle(leg, now):
@@ -185,13 +191,17 @@ class Ingest:
         return True
 
     def _step(self, leg: Leg, other: Leg, sink: Sink, now: Now) -> bool:
-        before = leg.position
+        place = leg.position
         records = leg.read(other.position)
         if not records:
-            return leg.position != before
+            return leg.position != place
+        kind = self._kind(leg)
+        # Who was refused is likely to be refused again. Then what it remembered is taken from a
+        # copy: to build it anew each second would keep the leg that pages for much of it.
+        before = kind.of(self.translator, now).copied() if leg.retry_at_ns else None
         batch = self._translate(leg, records, now)
         if not self._try(leg, sink, batch, now):
-            self._kind(leg).memory = None
+            kind.memory = before
         return True
 
     def _translate(self, leg: Leg, records: Records, now: Now) -> Batch:
@@ -199,7 +209,9 @@ class Ingest:
         if unreadable:
             logger().error("ingest.unreadable", records=len(unreadable), first=unreadable[0])
         memory = self._kind(leg).of(self.translator, now)
-        return self.translator.batch(records, leg.reader.stream, memory, now, leg.mark)
+        return self.translator.batch(
+            records, leg.reader.stream, memory, now, leg.mark, BATCH_SIZE_MAX
+        )
 
     def _try(self, leg: Leg, sink: Sink, batch: Batch, now: Now) -> bool:
         try:
@@ -229,9 +241,13 @@ class Ingest:
         if leg.retry_at_ns:
             logger().info("ingest.resumed", position=leg.position)
             leg.retry_at_ns = 0
+            if leg is self._rules:
+                self._stuck.end()
         return True
 
     def _block(self, leg: Leg, blocked: Blocked, now: Now) -> None:
+        if leg is self._rules:
+            self._stuck.begin(reason=blocked.reason)
         if not leg.retry_at_ns:
             logger().error("ingest.blocked", reason=blocked.reason, behind=leg.position)
         leg.retry_at_ns = now.elapsed_ns + int(RETRY_S * NS_PER_S)

@@ -4,6 +4,7 @@ A device that sends too much has its datagrams in the *bulk* lane, everybody els
 (`pipeline.diversion`). Ingest reads the first lane first. A device's records stay in order although
 they are in two streams: where its first record goes to the bulk lane there is a *barrier* before
 it, a record that says how far the first lane must have been read before it is that record's turn.
+What is left of lanes to which nothing comes any more is read before anything else.
 """
 
 import struct
@@ -51,6 +52,28 @@ class Lanes:
             if lanes[-1]():
                 return True
         return False
+
+
+class OldestFirst:
+    """Turns of all lanes, but before them of those alone that are left over from more receive
+    processes: what their senders send now is in other lanes, and must not overtake it (decision
+    0008).
+
+    Nothing comes to left-over lanes any more, so that this is soon over. It does not wait for the
+    store, which has no order to keep.
+    """
+
+    def __init__(self, left_over: Lanes, lanes: Lanes, matched: Callable[[], bool]) -> None:
+        """`left_over` are among `lanes`; `matched` says whether the rules have read all of them."""
+        self._left_over = left_over
+        self._lanes = lanes
+        self._matched = matched
+        self._waits = True
+
+    def turn(self) -> bool:
+        """As `Lanes.turn`; without work while a left-over lane cannot go on."""
+        self._waits = self._waits and not self._matched()
+        return (self._left_over if self._waits else self._lanes).turn()
 
 
 def encode_barrier(reached: Position) -> bytes:

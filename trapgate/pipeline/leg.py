@@ -14,11 +14,17 @@ BATCH_RECORDS = 2_048
 """Records decoded at a time: enough that a commit's cost is shared, few enough that the first of
 them pages within some 30 ms."""
 
+BATCH_SIZE_MAX = 8_192
+"""A batch ends when so many messages are decoded, some 200 ms: a datagram of syslog may hold 256,
+and `BATCH_RECORDS` of such would keep the leg that pages for many seconds, and fill the memory."""
+
 GIVE_UP_RECORDS = 8_192
 """Records given up at a time: some ten milliseconds, for which the other leg waits."""
 
-WARM_UP_STEPS = (1_000, 10_000, 100_000, 1_000_000)
-"""How far to look back, step by step, for the start of the time bucket that a leg starts in."""
+WARM_UP_STEPS = tuple(1_000 << step for step in range(11))
+"""How far to look back, step by step, for the start of the time bucket that a leg starts in: no
+more than twice as far as need be, for all between is decoded, and no further than the two buckets
+of 50,000 records a second."""
 
 
 class Blocked(Exception):
@@ -80,6 +86,7 @@ class Leg:
         self.ledger: Ledger = msgspec.json.decode(ledger, type=Ledger) if ledger else {}
         self.retry_at_ns = 0
         self._durable = self.position
+        self._given_up_to = 0
         self._underway: deque[tuple[Batch, Receipt]] = deque()
 
     def read(self, other: int) -> Records:
@@ -142,7 +149,7 @@ class Leg:
             count, self.position = count + 1, sequence
         if not count and records[0][0] >= before:
             self.position = before - 1  # between them there is nothing
-        self._durable = self.position
+        self._durable = self._given_up_to = self.position
         self.owes = True
         if not count:
             return {}
@@ -158,11 +165,22 @@ class Leg:
                 return datagram.received_at < than
         return False
 
+    def at_end(self) -> bool:
+        """Whether there are no records behind its place that may be read now."""
+        return not self.reader.read(self.position, 1)
+
     def past(self, place: int) -> Iterator[Past]:
         """The datagrams up to this leg's place, in order: those behind `place`, and before it those
-        of the last two time buckets, which are known."""
+        of the last two time buckets, which are known.
+
+        Where records behind `place` were given up, only the last two buckets are, and none of them
+        is known: to decode what nobody is to have would keep the leg that pages for minutes.
+        """
         before = self.reader.read(max(0, self.position - 1), 1) if self.position else ()
-        after = min(place, self._bucket_start(self._bucket(before))) if before else self.position
+        start = self._bucket_start(self._bucket(before)) if before else self.position
+        if place < self._given_up_to:
+            place = max(start, place)
+        after = min(place, start)
         while after < self.position:
             records = self.reader.read(after, BATCH_RECORDS)
             if not records:

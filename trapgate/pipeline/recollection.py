@@ -13,13 +13,17 @@ from operator import attrgetter
 import msgspec
 
 from trapgate.model import NS_PER_S, Now
-from trapgate.pipeline.leg import Leg, Past
+from trapgate.pipeline.leg import BATCH_SIZE_MAX, Leg, Past
 from trapgate.pipeline.memory import Memory
 from trapgate.pipeline.translate import Translator
 from trapgate.ports import Snapshot
 
 SAVE_S = 10
 """How often a memory is saved: what came since then is decoded again after a crash."""
+
+REST_S = 1
+"""While records are given up, some at a time, the memory is built again no more often than this: it
+may take a second, and what is built between two parts lasts until the next."""
 
 
 class Recollection:
@@ -28,6 +32,7 @@ class Recollection:
     def __init__(self, snapshot: Snapshot) -> None:
         self.legs: list[Leg] = []
         self.memory: Memory | None = None
+        self.rest_until_ns = 0
         self._snapshot = snapshot
         self._saved: Mapping[str, int] = {}
         self._taken: tuple[Mapping[str, int], bytes] | None = None
@@ -38,6 +43,14 @@ class Recollection:
         if self.memory is None:
             self.memory = self._built(translator, now)
         return self.memory
+
+    def forget(self, now: Now) -> None:
+        """One of the legs has gone past records that nobody is to remember: the memory must be
+        built again. All of them rest for `REST_S` before, but not again before one has gone on:
+        what is given up all the time must not stop them."""
+        if self.memory is not None:
+            self.memory = None
+            self.rest_until_ns = now.elapsed_ns + REST_S * NS_PER_S
 
     def save(self, now: Now, *, at_once: bool = False) -> None:
         """Save the memory with its places, if one of them has moved and `SAVE_S` have passed, or
@@ -74,7 +87,8 @@ class Recollection:
         """The memory as saved, with what the records since then add to it.
 
         Of the records up to the saved places only those of the last two time buckets are read, for
-        their identities and the storms among them; what they become is known and dropped.
+        their identities and the storms among them; what they become is known and dropped, a batch
+        at a time.
         """
         places, saved = self._loaded()
         memory = translator.memory(saved)
@@ -82,8 +96,10 @@ class Recollection:
         pasts = [leg.past(places.get(leg.reader.stream, 0)) for leg in self.legs]
         records = merge(*pasts, key=attrgetter("received_at"))
         for (stream, mark, is_known), some in groupby(records, key=_of_one_batch):
-            batch = [(past.sequence, past.datagram) for past in some]
-            translator.batch(batch, stream, old if is_known else memory, now, mark)
+            datagrams = ((past.sequence, past.datagram) for past in some)
+            into = old if is_known else memory
+            while translator.batch(datagrams, stream, into, now, mark, BATCH_SIZE_MAX).size:
+                continue
         return memory
 
     def _loaded(self) -> tuple[Mapping[str, int], bytes]:

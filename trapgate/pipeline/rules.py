@@ -1,7 +1,8 @@
 """The rules loop: the matches spool → rule state → alerts, one unit of state at a time.
 
-A unit holds the rules' keys, the alerts that they make, and the cursor: the position of the last
-event that is in it. After a crash the spool may be read again; what the cursor covers is skipped.
+A unit holds the rules' keys, the alerts that they make, and the cursors: of each stream that it has
+events of, the position of the last. After a crash the spool may be read again; what the cursors
+cover is skipped.
 """
 
 import asyncio
@@ -29,9 +30,11 @@ from trapgate.rules import RuleEngine, RuleOutcome, encode_state
 CURSOR_PREFIX = "c/rules/"
 """State key of the cursor of a raw spool's stream."""
 
-TURNS_IN_UNIT = UNIT_PUTS_MAX // 2 - 1
-"""Each turn (of a key, to another verb) writes a rule's key and an alert at the most, and the
-cursor is one more."""
+TURN_PUTS = 2
+"""Each turn (of a key, to another verb) writes a rule's key and an alert at the most."""
+
+TURNS_IN_UNIT = (UNIT_PUTS_MAX - 1) // TURN_PUTS
+"""Turns of a unit of one stream, whose cursor is one write more."""
 
 READ_RECORDS = 4_000
 """Records read at a time: their repeats are one step for each key. The first of them waits some
@@ -115,10 +118,10 @@ class RulesLoop:
         fresh = self._fresh(self._decoded(records))
         if {match.rule for event in fresh for match in event.matches} - self._known:
             await self._refresh()
-        for unit, position in units(fresh):
+        for unit, cursors in units(fresh):
             async with self._busy:
                 outcome = self._engine.feed(unit, self._conductor.now())
-                await self._apply(outcome, () if position is None else (position,))
+                await self._apply(outcome, cursors)
         if records:
             self._position = records[-1][0]
             self._reader.ack(self._position)
@@ -208,33 +211,58 @@ class RulesLoop:
 
 def units(
     events: Sequence[EventMatches],
-) -> Iterator[tuple[Sequence[EventMatches], Position | None]]:
-    """Cut events into units of `TURNS_IN_UNIT` turns, each with the cursor that it reaches.
+) -> Iterator[tuple[Sequence[EventMatches], Sequence[Position]]]:
+    """Cut events into units of at most `UNIT_PUTS_MAX` writes, each with the cursors that it moves:
+    the last place in each stream of which it has events.
 
     A match that says the same as the one before of its key is no turn: it adds no write, and a
-    storm of one interface's traps is one unit. An event with more matches than that is cut too; the
-    cursor then moves with its last part. A unit is of one stream, since it moves one cursor.
+    storm of one interface's traps is one unit. Each message of a datagram is of a stream of its own
+    (`pipeline.translate`), so that a unit has a few dozen of them. An event with more matches than
+    `TURNS_IN_UNIT` is cut too; its cursor then moves with its last part.
     """
-    unit: list[EventMatches] = []
-    turns = 0
-    verbs: dict[tuple[str, tuple[str, ...]], str] = {}
+    unit = _Unit()
     for event in events:
-        matches = event.matches
-        more = 0
-        for match in matches:  # a loop: `sum` of a generator costs twice as much
-            more += verbs.get((match.rule, match.key)) != match.verb
-        another = bool(unit) and unit[-1].position.stream != event.position.stream
-        if unit and (another or max(turns + more, len(matches)) > TURNS_IN_UNIT):
-            yield unit, unit[-1].position
-            unit, turns, verbs = [], 0, {}
-            more = len(matches)
-        while len(matches) > TURNS_IN_UNIT:
-            yield [EventMatches(event.position, matches[:TURNS_IN_UNIT])], None
-            matches = matches[TURNS_IN_UNIT:]
-            more = len(matches)
-        unit.append(event if matches is event.matches else EventMatches(event.position, matches))
-        turns += more
-        for match in matches:
-            verbs[match.rule, match.key] = match.verb
-    if unit:
-        yield unit, unit[-1].position
+        rest = event
+        if len(event.matches) > TURNS_IN_UNIT and unit.events:
+            yield unit.events, unit.cursors()
+            unit = _Unit()
+        while len(rest.matches) > TURNS_IN_UNIT:
+            yield [EventMatches(event.position, rest.matches[:TURNS_IN_UNIT])], ()
+            rest = EventMatches(event.position, rest.matches[TURNS_IN_UNIT:])
+        if not unit.take(rest):
+            yield unit.events, unit.cursors()
+            unit = _Unit()
+            unit.take(rest)
+    if unit.events:
+        yield unit.events, unit.cursors()
+
+
+class _Unit:
+    """A unit that is being filled."""
+
+    __slots__ = ("_puts", "_reached", "_verbs", "events")
+
+    def __init__(self) -> None:
+        self.events: list[EventMatches] = []
+        self._puts = 0
+        self._verbs: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._reached: dict[str, Position] = {}
+
+    def take(self, event: EventMatches) -> bool:
+        """Add an event of `TURNS_IN_UNIT` matches at most, unless there is no room for it."""
+        turns = 0
+        for match in event.matches:  # a loop: `sum` of a generator costs twice as much
+            turns += self._verbs.get((match.rule, match.key)) != match.verb
+        more = TURN_PUTS * turns + (event.position.stream not in self._reached)
+        if self._puts + more > UNIT_PUTS_MAX:
+            return False
+        self._puts += more
+        self.events.append(event)
+        self._reached[event.position.stream] = event.position
+        for match in event.matches:
+            self._verbs[match.rule, match.key] = match.verb
+        return True
+
+    def cursors(self) -> Sequence[Position]:
+        """How far the unit comes in each of its streams."""
+        return tuple(self._reached.values())

@@ -2,16 +2,17 @@
 
 A sink that cannot take a batch raises `Blocked`; one event that cannot be stored goes to the
 quarantine and is replaced by a note, which is dropped if it cannot be stored either: it does not
-hold up the rest.
+hold up the rest. The store may refuse it by name, or raise what nobody expects: then it is found.
 """
 
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from trapgate.model import Event, Problem
+from trapgate.model import Event, Position, Problem
 from trapgate.normalize.undecoded import UNDECODED_CODE
 from trapgate.observe import Alarm, Metrics, logger
+from trapgate.pipeline.intake import frames
 from trapgate.pipeline.leg import DURABLE, Blocked, Receipt
 from trapgate.ports import EventStore, SpoolWriter
 from trapgate.spool import Doorbell, SpoolFull
@@ -20,10 +21,23 @@ from trapgate.store.quarantine import Quarantine
 
 UNSTORABLE = Problem("unstorable", "error", "the event could not be stored as it was")
 
+SIFT_WRITES_MAX = 64
+"""Writes of one call, once a store has raised what it should not: to find one event among 8,192
+takes 28 at the most, and who pages may wait in the same thread, for some hundred milliseconds. What
+is not found then is looked for in the next call."""
+
+ASIDE_MAX = 65_536
+"""Events that are remembered as being aside until their batch is done: several batches."""
+
 
 class StoreSink:
     """Batches of events into the store. What the store refuses for good is kept in the quarantine,
-    and a note of it is stored instead."""
+    and a note of it is stored instead.
+
+    A store should raise `StoreUnavailable` or `Rejected`. If it raises anything else there is a
+    bug, in it or in what made an event; the batch is written by halves then, until there is one
+    event left that it raises at, which is dealt with as if the store had refused it.
+    """
 
     def __init__(
         self, store: EventStore, kind: str, quarantine: Quarantine, metrics: Metrics
@@ -34,36 +48,95 @@ class StoreSink:
         self._quarantine = quarantine
         self._failures = metrics.counter("trapgate_store_write_failures_total")
         self._lost = metrics.counter("trapgate_ingest_failures_total").labels("unstorable")
+        self._aside: dict[Position, None] = {}
 
     def __call__(self, events: Sequence[Event]) -> Receipt:
         """Write, durable on return. Raises `Blocked`, whatever the store raises: paging goes on
         then, and events wait in the spool for who mends it."""
-        remaining = events
         try:
-            while remaining:
-                remaining = self._write(remaining)
+            self._sift(events)
         except StoreUnavailable as error:
             raise self._blocked(error.reason) from error
         except Exception as bug:
-            if not self._away.on:
-                logger().exception("store.failed")
-            raise self._blocked(f"{type(bug).__name__}: {bug}") from bug
+            raise self._blocked(_told(bug)) from bug
+        if events:
+            self._away.end()
+        if self._aside:
+            for event in events:
+                self._aside.pop(event.position, None)
         return DURABLE
+
+    def look(self, probe: Callable[[], object]) -> None:
+        """Ask the store, by its `probe`, whether it would take events: the alarm says if not."""
+        try:
+            probe()
+        except StoreUnavailable as error:
+            self._away.begin(reason=error.reason)
+        except Exception as bug:  # noqa: BLE001 - as with a write: what waits is not held up by it
+            self._away.begin(reason=_told(bug))
+        else:
+            self._away.end()
 
     def _blocked(self, reason: str) -> Blocked:
         self._failures.inc()
         self._away.begin(reason=reason)
         return Blocked(reason)
 
-    def _write(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Write; returns what is still to be written."""
+    def _sift(self, events: Sequence[Event]) -> None:
+        """Write all but what the store raises at. Raises as the store did if it takes nothing else
+        either, or if that was not all in `SIFT_WRITES_MAX` writes."""
+        some = [e for e in events if e.position not in self._aside] if self._aside else events
+        pieces, written = [some], False
+        for _ in range(SIFT_WRITES_MAX):
+            piece = pieces.pop()
+            try:
+                self._write(piece)
+            except StoreUnavailable:
+                raise
+            except Exception as bug:  # noqa: BLE001 - the per-item boundary: one event, not the rest
+                if piece is some and not self._away.on:
+                    logger().exception("store.failed")
+                if len(piece) == 1:
+                    self._set_aside(piece[0], bug, written)
+                else:
+                    half = len(piece) // 2
+                    pieces += piece[half:], piece[:half]
+                failure = bug
+            else:
+                written = True
+            if not pieces:
+                return
+        raise failure
+
+    def _set_aside(self, event: Event, bug: Exception, written: bool) -> None:
+        """A note instead of an event that the store raises at alone. If it raises at the note, too,
+        that is lost, if other events were `written`; else it is the store that is wrong: the bug is
+        raised."""
         try:
-            self._store.write(events)
-        except Rejected as error:
-            logger().error("store.unstorable", reason=str(error))
-            return self._without(events, error)
-        self._away.end()
-        return ()
+            self._write([_note(event)])
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - it is the same bug
+            if not written:
+                raise bug from None
+            self._lose(event)
+        logger().error("store.unstorable", reason=_told(bug), position=event.position.sequence)
+        self._quarantine.events([(event, _told(bug))])
+        if len(self._aside) >= ASIDE_MAX:
+            del self._aside[next(iter(self._aside))]
+        self._aside[event.position] = None
+
+    def _write(self, events: Sequence[Event]) -> None:
+        """Write, with notes instead of what the store rejects. Raises as the store does."""
+        remaining = events
+        while remaining:
+            try:
+                self._store.write(remaining)
+            except Rejected as error:
+                logger().error("store.unstorable", reason=str(error))
+                remaining = self._without(remaining, error)
+            else:
+                return
 
     def _without(self, events: Sequence[Event], rejected: Rejected) -> list[Event]:
         """What is still to be written: a note instead of each event that is rejected, and the rest
@@ -79,13 +152,20 @@ class StoreSink:
                 if not rejected.rest_written:
                     remaining.append(event)
             elif UNSTORABLE in event.problems:
-                logger().error("store.lost", position=event.position.sequence)
-                self._lost.inc()
+                self._lose(event)
             else:
                 originals.append((event, reasons[event.position]))
                 remaining.append(_note(event))
         self._quarantine.events(originals)
         return remaining
+
+    def _lose(self, event: Event) -> None:
+        logger().error("store.lost", position=event.position.sequence)
+        self._lost.inc()
+
+
+def _told(bug: Exception) -> str:
+    return f"{type(bug).__name__}: {bug}"
 
 
 def _note(event: Event) -> Event:
@@ -119,7 +199,8 @@ class MatchesSink:
     def __call__(self, payloads: Sequence[bytes]) -> None:
         """Raises `Blocked`."""
         try:
-            self._writer.append(payloads)
+            for frame in frames(payloads):  # what is written again after a failure core passes over
+                self._writer.append(frame)
         except SpoolFull as error:
             self.trim()
             raise Blocked(str(error)) from error

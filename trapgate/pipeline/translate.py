@@ -47,13 +47,15 @@ UNREADABLE_RECORD = "unreadable-record"
 
 class Batch(msgspec.Struct):
     """What a batch of records became; `last` is the sequence of its last record, `refused` who was
-    refused by the decoder (an address) and why."""
+    refused by the decoder (an address) and why, `size` how many records there were and messages
+    beside the first of each."""
 
     last: int
     events: list[Event]
     ledger: Ledger
     replies: list[Datagram]
     refused: list[tuple[str, Refusal]] = []
+    size: int = 0
 
 
 class Translator:
@@ -107,9 +109,11 @@ class Translator:
         memory: Memory,
         now: Now,
         mark: str = "",
+        size_max: int | None = None,
     ) -> Batch:
         """Translate records in the order of their stream; `None` is one that cannot be read: it
-        is counted. `mark` is that of the stream's lane, see `normalize.identity`."""
+        is counted. `mark` is that of the stream's lane, see `normalize.identity`. The batch ends
+        with the record that brings its size to `size_max`; no more are taken from `datagrams`."""
         batch = Batch(0, [], {}, [])
         ledger = batch.ledger
         identities = memory.identities(stream, mark)
@@ -123,6 +127,9 @@ class Translator:
                 )
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
+            batch.size += 1
+            if size_max is not None and batch.size >= size_max:
+                break
         return batch
 
     def _one(
@@ -146,17 +153,7 @@ class Translator:
                 return _ended(decoded.refusal)
             if identity.duplicate:
                 return Outcome.DUPLICATE
-            event = self._event(decoded, datagram, position, identity.event_id)
-            refusal = self._keep(event, memory, batch)
-            for number, message in enumerate(decoded.messages[1:], start=2):
-                # positions tell events apart: the same place, in a stream of its own
-                place = Position(f"{position.stream}/{number}", position.sequence)
-                event_id = part_id(identity.event_id, number)
-                later = self._normalized(message, datagram, place, event_id)
-                refusal = self._keep(later, memory, batch) and refusal
-            if refusal is not None:
-                return _ended(refusal)
-            return Outcome.STORED if decoded.messages else _malformed(decoded)
+            return self._keep_all(decoded, datagram, position, identity.event_id, memory, batch)
         except Exception as bug:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug(datagram, bug)
             logger().exception("translate.bug", position=position.sequence)
@@ -165,6 +162,28 @@ class Translator:
             event = self._undecoded(broken, datagram, position, identity.event_id)
             batch.events.append(event)
             return _malformed(broken)
+
+    def _keep_all(
+        self,
+        decoded: Decoded,
+        datagram: Datagram,
+        position: Position,
+        event_id: str,
+        memory: Memory,
+        batch: Batch,
+    ) -> str:
+        """Add the events of a datagram that is let in; returns its outcome."""
+        event = self._event(decoded, datagram, position, event_id)
+        refusal = self._keep(event, memory, batch)
+        batch.size += len(decoded.messages[1:])
+        for number, message in enumerate(decoded.messages[1:], start=2):
+            # positions tell events apart: the same place, in a stream of its own
+            place = Position(f"{position.stream}/{number}", position.sequence)
+            later = self._normalized(message, datagram, place, part_id(event_id, number))
+            refusal = self._keep(later, memory, batch) and refusal
+        if refusal is not None:
+            return _ended(refusal)
+        return Outcome.STORED if decoded.messages else _malformed(decoded)
 
     def _keep(self, event: Event, memory: Memory, batch: Batch) -> Refusal | None:
         """Add an event to the batch, and before it what it shows to be missing. How it ends if it

@@ -116,6 +116,42 @@ FIELDS: Mapping[str, FieldKind] = {
 }
 """Fields with fixed names (ECS where ECS has one)."""
 
+MEANT: Mapping[str, str] = {
+    "code": "event.code",
+    "dataset": "event.dataset",
+    "device": "host.name",
+    "id": "event.id",
+    "ip": "source.ip",
+    "level": "event.severity",
+    "msg": "message",
+    "name": "host.name",
+    "sender": "source.ip",
+    "severity": "event.severity",
+    "source": "source.ip",
+    "vendor": "observer.vendor",
+}
+"""What people write for a field: the headings of our tables, and words of other tools. The nearest
+spelling would be another field."""
+
+_TIME = "times are not part of a query: use --since and --until, or start and end of the API"
+NOT_ASKED: Mapping[str, str] = {
+    "@timestamp": _TIME,
+    "ecs.version": "it is the same in every event: leave it out",
+    "event.category": "it is the same in every event: leave it out",
+    "event.created": _TIME,
+    "event.kind": "it is the same in every event: leave it out",
+    "event.original": "ask for words of it: message:word",
+    "event.original_encoding": "ask for words of the text: message:word",
+    "event.type": "it is the same in every event: leave it out",
+    "happened": _TIME,
+    "received": _TIME,
+    "since": _TIME,
+    "time": _TIME,
+    "timestamp": _TIME,
+    "until": _TIME,
+}
+"""What documents and tables have but queries do not, and how to ask instead."""
+
 PREFIXES = (
     "bgp.",
     "interface.",
@@ -149,9 +185,13 @@ def field_problem(field: str) -> str | None:
 def check_field(field: str, offset: int = 0) -> FieldKind:
     """How a field compares.
 
-    Raises `QueryError` at `offset` for a field that no event can have, with the nearest name.
+    Raises `QueryError` at `offset` for a field that no event can have, with the nearest name, and
+    for one that is not asked for in queries, with what to write instead.
     """
     kind = field_kind(field)
+    instead = NOT_ASKED.get(field.lower())
+    if kind is None and instead is not None:
+        raise QueryError(offset, f'queries do not ask for "{field}"', instead)
     if len(field) > FIELD_CHARS_MAX:
         summary = f"the name of a field has at most {FIELD_CHARS_MAX} characters"
         raise QueryError(offset, summary)
@@ -161,9 +201,11 @@ def check_field(field: str, offset: int = 0) -> FieldKind:
 
 
 def _nearest(field: str) -> str:
-    """A known field that ends like this one (`code`: `event.code`), or is its name (`host`:
-    `host.name`), else one spelled alike."""
+    """The field that people mean by this word, else one that ends like it (`appname`:
+    `log.syslog.appname`) or is its name (`host`: `host.name`), else one spelled alike."""
     lowered = field.lower()
+    if lowered in MEANT:
+        return f'did you mean "{MEANT[lowered]}"?'
     for known in FIELDS:
         if lowered == known or known.endswith(f".{lowered}"):
             return f'did you mean "{known}"?'

@@ -22,6 +22,29 @@ PHRASE_WORDS_MAX = 256
 """Of a phrase: more than a line of log has, and a quarter of the clauses that Elasticsearch takes.
 """
 
+SEVERITY_FIELDS = frozenset(("event.severity", "log.syslog.severity.code"))
+"""Numbers that may be written as names."""
+
+SEVERITY_NAMES = {
+    name: code
+    for code, names in enumerate(
+        (
+            ("emerg", "emergency", "panic"),
+            ("alert",),
+            ("crit", "critical"),
+            ("err", "error"),
+            ("warning", "warn"),
+            ("notice",),
+            ("info", "informational"),
+            ("debug",),
+        )
+    )
+    for name in names
+}
+"""Names of syslog's severities (RFC 5424, 6.2.1) as `logger` and people write them. They become
+numbers here, so that every back end compares the same."""
+
+_DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 # 18 digits always fit an int64, which is what the stores compare.
 
@@ -37,15 +60,17 @@ def equality(field: str, kind: FieldKind, value: Token) -> Query:
     if len(value.pieces) > 1:
         hint = f"write {field}:10.0.0.0/8" if kind == "ip" else f"write {field} >= 3"
         raise QueryError(value.offset, f'"{field}" takes no wildcards', hint)
-    return _address(field, value) if kind == "ip" else Word(field, number_text(_number(value)))
+    if kind == "ip":
+        return _address(field, value)
+    return Word(field, number_text(_number(field, value)))
 
 
 def comparison(field: str, kind: FieldKind, operator: Operator, bound: Token) -> Query:
-    """`field >= 3`. Raises `QueryError` unless field and bound are numbers."""
+    """`field >= 3`, `event.severity <= err`. Raises `QueryError` unless both are numbers."""
     if kind != "number":
         summary = f'"{field}" is no number, so it has no "{operator}"'
         raise QueryError(bound.offset, summary, f"write {field}:value")
-    return Range(field, operator, float(_number(bound)))
+    return Range(field, operator, float(_number(field, bound)))
 
 
 def number_text(number: float) -> str:
@@ -81,10 +106,17 @@ def _phrase(field: str, value: Token) -> Query:
     return Phrase(field, found, prefix)
 
 
-def _number(value: Token) -> int | float:
+def _number(field: str, value: Token) -> int | float:
+    of_severity = field in SEVERITY_FIELDS
+    if of_severity and value.text.lower() in SEVERITY_NAMES:
+        return SEVERITY_NAMES[value.text.lower()]
+    if _DIGITS.fullmatch(value.text) and not _NUMBER.fullmatch(value.text):
+        summary = f'"{value.text}" is too long for a number, which has 64 bits'
+        raise QueryError(value.offset, summary, "write 18 digits at most")
     if not _NUMBER.fullmatch(value.text):
         summary = f'"{value.text}" is not a number' if value.text else "a number must follow"
-        raise QueryError(value.offset, summary)
+        hint = "write 0 to 7, or a name: emerg, alert, crit, err, warning, notice, info, debug"
+        raise QueryError(value.offset, summary, hint if of_severity else "")
     try:
         return int(value.text)
     except ValueError:

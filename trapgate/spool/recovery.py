@@ -20,11 +20,12 @@ from trapgate.spool.segment import (
 
 class Finished(msgspec.Struct, frozen=True):
     """A segment that is not written any more. No record in it, nor before it, has a sequence above
-    `last_sequence`."""
+    `last_sequence`. `written_at` is when its last batch was written, wall time in nanoseconds."""
 
     first_sequence: int
     last_sequence: int
     size_bytes: int
+    written_at: int
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -48,12 +49,15 @@ def recover(folder: Path) -> Found:
         with suppress(OSError):  # nobody reads it
             scratch.unlink()
     sequences = segment_sequences(folder)
+    # before a torn tail is cut, which sets the time anew
+    written_at = [(folder / segment_name(first)).stat().st_mtime_ns for first in sequences]
     last_sequence, last_at = _newest_record(folder, sequences)
     segments = []
     for index, first in enumerate(sequences):
         behind = index >= last_at
         last = last_sequence if behind else sequences[index + 1] - 1
-        segments.append(Finished(first, last, (folder / segment_name(first)).stat().st_size))
+        size_bytes = (folder / segment_name(first)).stat().st_size
+        segments.append(Finished(first, last, size_bytes, written_at[index]))
     places = [cursor_sequence(path) for path in folder.glob(f"*{CURSOR_SUFFIX}")]
     used = max([last_sequence, *places, *[first - 1 for first in sequences[-1:]]])
     following = used + 1 + FRAME_RECORDS_MAX if sequences or used else 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from trapgate.model import NS_PER_S, Position
 from trapgate.spool.cursor import cursor_path, cursor_sequence, sync_cursor
 from trapgate.spool.disk import SCRATCH, sync_folder, write_whole
+from trapgate.spool.held import LOOK_BACK_S
 from trapgate.spool.recovery import Finished, recover
 from trapgate.spool.segment import (
     MARKER_BYTES,
@@ -32,11 +33,8 @@ SEGMENTS_MIN = 8
 the room."""
 
 KEEP_S = 60
-"""How long acknowledged records stay: a reader that starts again reads the last 10 s bucket of
-arrivals once more to recognise duplicates, and it may take a while to start."""
-
-KEEP_PRESSED_S = 20
-"""The same when more than half of the room is taken: two buckets, no comfort."""
+"""How long acknowledged records stay if no more than half of the room is taken: more than the
+`LOOK_BACK_S` that are needed, because nothing is gained there by cutting it fine."""
 
 SEGMENT_S = 3_600
 """A segment is written to for so long: also on a quiet network what was read is deleted in time."""
@@ -81,7 +79,7 @@ class SpoolWriter:
         self._first = 0
         self._marker = b""
         self._end = 0
-        self._started_at = 0
+        self._started_at = self._written_at = 0
         self._next = 1
         self._spent = 0
         self._jump = (0, 1)
@@ -159,6 +157,7 @@ class SpoolWriter:
             self._tainted = True
             self._cut()
             raise
+        self._written_at = self._clock()
         self._end += len(frame)
         self.last_sequence = following - 1
         self._next = following
@@ -175,10 +174,12 @@ class SpoolWriter:
 
     def trim(self, readers: Sequence[str]) -> None:
         """Delete the segments that all of these readers have acknowledged and whose newest record
-        is older than `KEEP_S`. The newest segment always stays: its name tells which sequences are
-        used. But when all of it is acknowledged it is finished, so that a later call deletes it, if
-        it is older than `SEGMENT_S` or more than half of the room is taken: a batch might never fit
-        beside it.
+        is older than `KEEP_S`, and by `LOOK_BACK_S` older than what the slowest of them has come
+        to; if more than half of the room is taken the latter alone counts.
+
+        The newest segment always stays: its name tells which sequences are used. But when all of it
+        is acknowledged it is finished, so that a later call deletes it, if it is older than
+        `SEGMENT_S` or more than half of the room is taken: a batch might never fit beside it.
 
         Raises `OSError` if a cursor cannot be brought to disk, nothing is deleted then; or if no
         segment can be started, the newest one stays that then.
@@ -196,27 +197,36 @@ class SpoolWriter:
         return self._end > SEGMENT_HEADER_BYTES and (old or self._pressed())
 
     def _delete(self, cursors: Sequence[Path], acked: int) -> None:
-        if not self._removable(acked):
+        needed_from = self._reached_at(acked) - LOOK_BACK_S * NS_PER_S
+        if not self._removable(acked, needed_from):
             return
         for path in cursors:
             sync_cursor(path)
         sync_folder(self.folder)
-        while self._removable(acked):
+        while self._removable(acked, needed_from):
             segment = self._finished.popleft()
             (self.folder / segment_name(segment.first_sequence)).unlink(missing_ok=True)
             self._finished_bytes -= segment.size_bytes
 
-    def _removable(self, acked: int) -> bool:
-        """Whether the oldest segment can go."""
+    def _reached_at(self, acked: int) -> int:
+        """An instant before which nothing came that is behind this place: the end of the last
+        segment before it. A reader that is late lives in the past, and looks back from there."""
+        if acked >= self.last_sequence:
+            return self._clock()
+        for segment in reversed(self._finished):
+            if segment.last_sequence <= acked:
+                return segment.written_at
+        return 0
+
+    def _removable(self, acked: int, needed_from: int) -> bool:
+        """Whether the oldest segment can go: nothing in it came at that instant or later."""
         newest = self._fd < 0 and len(self._finished) == 1
         if not self._finished or newest or self._finished[0].last_sequence > acked:
             return False
-        try:
-            status = (self.folder / segment_name(self._finished[0].first_sequence)).stat()
-        except FileNotFoundError:
-            return True
-        keep_s = KEEP_PRESSED_S if self._pressed() else KEEP_S
-        return self._clock() - status.st_mtime_ns > keep_s * NS_PER_S
+        written_at = self._finished[0].written_at
+        if written_at >= needed_from:
+            return False
+        return self._pressed() or self._clock() - written_at > KEEP_S * NS_PER_S
 
     def _pressed(self) -> bool:
         """Whether more than half of the room is taken."""
@@ -255,7 +265,7 @@ class SpoolWriter:
 
     def _roll(self, following: int) -> None:
         """Start a segment, and finish the one before it if there is one."""
-        previous = Finished(self._first, self.last_sequence, self._end)
+        previous = Finished(self._first, self.last_sequence, self._end, self._written_at)
         previous_fd = self._fd
         self._start_segment(following)
         if previous_fd >= 0:
@@ -287,7 +297,7 @@ class SpoolWriter:
             self._next += 1
             raise
         self._fd, self._marker, self._first = fd, marker, first
-        self._started_at = self._clock()
+        self._started_at = self._written_at = self._clock()
         self._end = SEGMENT_HEADER_BYTES
         self._tainted = False
 

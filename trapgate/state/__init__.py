@@ -6,12 +6,12 @@ all.
 """
 
 from trapgate.state.errors import NewerSchema, StateLocked, StateUnavailable
-from trapgate.state.history import HISTORY_ROWS_MAX, SqliteHistory
+from trapgate.state.history import HISTORY_BYTES_MAX, SqliteHistory
 from trapgate.state.memory import MemoryStateStore
 from trapgate.state.sqlite import SqliteStateStore
 
 __all__ = [
-    "HISTORY_ROWS_MAX",
+    "HISTORY_BYTES_MAX",
     "MemoryStateStore",
     "NewerSchema",
     "SqliteHistory",

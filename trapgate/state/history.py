@@ -1,88 +1,71 @@
 """The local memory of decisions: the answer to "what happened to this, and why no ticket?".
 
 In: decisions with their instants. Out: the newest about a subject, or that refer to it. Bounded
-by rows: the oldest give way.
+by bytes: the oldest give way.
 
-A run of repeats is one decision about many events. Their ids are kept beside it as one text for
-each beginning that they have in common, which for event ids is the 10 s in which they arrived: an
-index entry for each of them would be most of what a storm costs.
+Explanations are written a million times and asked for once. So there is no index: a row holds a
+batch of decisions, and beside them the hashes of all that they are about (`trapgate.state.batch`).
+A search goes through the hashes of all rows, the newest first: for a million decisions these are
+some 10 MB, read in 10 ms.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from itertools import islice, takewhile
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple, Self
+from typing import Self
 
-import msgspec
-
-from trapgate.model import Decision
-from trapgate.state.errors import unavailable
+from trapgate.state.batch import Batch, Made, batch_of, has, hash_of, joined, newest_first
+from trapgate.state.errors import StateUnavailable, unavailable
 from trapgate.state.schema import connect
 
-HISTORY_ROWS_MAX = 1_000_000
-"""Some 300 MB: weeks of a quiet network, hours of a storm."""
+HISTORY_BYTES_MAX = 300_000_000
+"""Above a million decisions: weeks of a quiet network, hours of a storm."""
 
-SLICE_ROWS = 1_000
-"""Decisions of one transaction, and how many rows it deletes beyond its own number if there are too
-many (the bound was lowered): no append takes longer than some 50 ms."""
+SLICE_DECISIONS = 1_000
+"""Decisions of a new row, some 200 kB: where a search finds the hash, it looks through them all."""
 
-EARLIER_IN_ROW = 10
-"""Ids of earlier subjects that take the room of a decision: so many count as one more row."""
+ROW_BYTES = 65_536
+"""A row below this is small. Small rows are joined, with what comes next, as soon as they are
+together as large as this, or ..."""
 
-PREFIX_CHARS = 8
-"""Beginning of a subject by which it is filed among the earlier ones: the time in an event's id."""
+SMALL_ROWS_MAX = 64
+"""... so many. A decision a second is so written some five times in all, and the history of a quiet
+year has as many rows, and as large ones, as that of a storm."""
 
-_SEPARATOR = "\n"
-"""Between the ids of a text: none of our ids has one."""
+FORGOTTEN_ROWS_MAX = 64
+"""Rows that give way to one, all small ones among them. There are more only after the bound was
+lowered, and then the next appends delete so many each, in some 20 ms."""
 
-_LAYOUT = (
-    """
-    CREATE TABLE decisions (
-        id INTEGER PRIMARY KEY,
-        at INTEGER NOT NULL,
-        subject TEXT NOT NULL,
-        verdict TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        refs TEXT NOT NULL
+_LAYOUTS = (
+    # What versions 1 and 2 kept is given up: it explains what is over, and no release wrote it.
+    (),
+    (),
+    (
+        "DROP TABLE IF EXISTS earlier",
+        "DROP TABLE IF EXISTS subjects",
+        "DROP TABLE IF EXISTS decisions",
+        # `upto` is how many bytes were ever written until the end of the row, so that the distance
+        # between two rows is the room of what lies between. The hashes come before the lines:
+        # SQLite reads a row from its beginning, and no further than it must.
+        """
+        CREATE TABLE batches (
+            upto INTEGER PRIMARY KEY,
+            hashes BLOB NOT NULL,
+            lines BLOB NOT NULL
+        )
+        """,
+    ),
+)
+
+_SIZES = "SELECT upto, length(hashes) + length(lines) FROM batches ORDER BY upto DESC"
+_FORGET = """
+    DELETE FROM batches WHERE upto IN (
+        SELECT upto FROM batches WHERE upto <= ? ORDER BY upto LIMIT ?
     )
-    """,
-    # A decision's subject and each of its refs: in the order of the decisions, so that the oldest
-    # are deleted as one run.
-    """
-    CREATE TABLE subjects (
-        decision INTEGER NOT NULL,
-        subject TEXT NOT NULL,
-        PRIMARY KEY (decision, subject)
-    ) WITHOUT ROWID
-    """,
-    "CREATE INDEX subjects_subject ON subjects (subject, decision)",
-)
-
-_EARLIER_LAYOUT = (
-    """
-    CREATE TABLE earlier (
-        decision INTEGER NOT NULL,
-        prefix TEXT NOT NULL,
-        subjects TEXT NOT NULL,
-        PRIMARY KEY (decision, prefix)
-    ) WITHOUT ROWID
-    """,
-    "CREATE INDEX earlier_prefix ON earlier (prefix, decision)",
-)
-
-_BY_SUBJECT = """
-    SELECT decisions.* FROM subjects JOIN decisions ON id = decision
-    WHERE subjects.subject = ? ORDER BY decision DESC LIMIT ?
 """
-_BY_EARLIER = """
-    SELECT decisions.* FROM earlier JOIN decisions ON id = decision
-    WHERE prefix = ? AND instr(subjects, ?) ORDER BY decision DESC LIMIT ?
-"""
-
-_Row = tuple[int, int, str, str, str, str]
-
-_decode_refs = msgspec.json.Decoder(dict[str, str]).decode
 
 
 class SqliteHistory:
@@ -93,119 +76,96 @@ class SqliteHistory:
     `StateUnavailable` where the disk or SQLite fails.
     """
 
-    def __init__(self, connection: sqlite3.Connection, rows_max: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, bytes_max: int) -> None:
         self._connection = connection
-        self._rows_max = rows_max
+        self._bytes_max = bytes_max
         self._mutex = Lock()
 
     @classmethod
-    def open(cls, path: Path, rows_max: int = HISTORY_ROWS_MAX) -> Self:
-        """Open the history in this file, made if it is not there (its folder too).
+    def open(cls, path: Path, bytes_max: int = HISTORY_BYTES_MAX) -> Self:
+        """Open the history in this file, made if it is not there (its folder too). The decisions
+        of an older schema are deleted.
 
-        Raises `NewerSchema`, `StateUnavailable`; `ValueError` for a bound that keeps nothing.
+        A row is kept while any of it is among the newest `bytes_max` bytes: there is up to a row
+        more than these. Raises `NewerSchema`, `StateUnavailable`; `ValueError` for a bound that
+        keeps nothing.
         """
-        if rows_max < 1:
-            raise ValueError(f"a history of {rows_max} rows")
+        if bytes_max < 1:
+            raise ValueError(f"a history of {bytes_max} bytes")
         with unavailable():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(connect(path, (_LAYOUT, _EARLIER_LAYOUT), "NORMAL"), rows_max)
+            connection = connect(path, _LAYOUTS, "NORMAL")
+            # Debian's SQLite overwrites what it deletes, as if it were a secret.
+            connection.execute("PRAGMA secure_delete = OFF")
+            return cls(connection, bytes_max)
 
-    def append(self, decisions: Sequence[tuple[int, Decision]]) -> None:
-        """Keep decisions with the instants at which they were made; the oldest give way."""
+    def append(self, decisions: Sequence[Made]) -> None:
+        """Keep decisions with the instants at which they were made, all of them or none; the
+        oldest give way."""
+        starts = range(0, len(decisions), SLICE_DECISIONS)
+        batches = [batch_of(decisions[start : start + SLICE_DECISIONS]) for start in starts]
         with unavailable(), self._mutex:
-            for start in range(0, len(decisions), SLICE_ROWS):
-                self._append(decisions[start : start + SLICE_ROWS])
+            self._append(batches)
 
-    def search(self, subject: str | None, limit: int) -> Sequence[tuple[int, Decision]]:
+    def search(self, subject: str | None, limit: int) -> Sequence[Made]:
         """The newest decisions about a subject, or that refer to it (`None`: about anything);
         newest first. Of what was decided of many, those `earlier` are found but not given."""
-        with unavailable(), self._mutex:
-            rows = self._rows(subject, limit)
-        return [
-            (at, Decision(about, verdict, reason, _decode_refs(refs)))
-            for _, at, about, verdict, reason, refs in rows
-        ]
+        found: list[Made] = []
+        with unavailable(), self._mutex, closing(self._candidates(subject)) as candidates:
+            while len(found) < limit and (lines := next(candidates, None)) is not None:
+                try:
+                    found += islice(newest_first(lines, subject), limit - len(found))
+                except ValueError as error:
+                    raise StateUnavailable(f"a row of the history is damaged: {error}") from error
+        return found
 
     def close(self) -> None:
         """Fold the journal into the file; safe twice."""
         with unavailable(), self._mutex:
             self._connection.close()
 
-    def _rows(self, subject: str | None, limit: int) -> Sequence[_Row]:
+    def _candidates(self, subject: str | None) -> Generator[bytes, None, None]:
+        """The lines of the rows that may have something about a subject, the newest first."""
         execute = self._connection.execute
         if subject is None:
-            return execute("SELECT * FROM decisions ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
-        found: list[_Row] = execute(_BY_SUBJECT, (subject, limit)).fetchall()
-        # whole ids: a part of one is not a subject
-        whole = _SEPARATOR + subject + _SEPARATOR
-        found += execute(_BY_EARLIER, (subject[:PREFIX_CHARS], whole, limit)).fetchall()
-        newest = sorted({row[0]: row for row in found}.items(), reverse=True)
-        return [row for _, row in newest[:limit]]
+            for (lines,) in execute("SELECT lines FROM batches ORDER BY upto DESC"):
+                yield lines
+            return
+        sought = hash_of(subject)
+        for upto, hashes in execute("SELECT upto, hashes FROM batches ORDER BY upto DESC"):
+            if has(hashes, sought):
+                yield execute("SELECT lines FROM batches WHERE upto = ?", (upto,)).fetchone()[0]
 
-    def _append(self, decisions: Sequence[tuple[int, Decision]]) -> None:
+    def _append(self, batches: Sequence[Batch]) -> None:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            oldest, newest = connection.execute(
-                "SELECT (SELECT min(id) FROM decisions), (SELECT max(id) FROM decisions)"
-            ).fetchone()
-            before = newest or 0
-            numbered = _numbered(before, decisions)
-            connection.executemany(
-                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?)", _decisions(numbered)
-            )
-            connection.executemany("INSERT INTO subjects VALUES (?, ?)", _subjects(numbered))
-            connection.executemany("INSERT INTO earlier VALUES (?, ?, ?)", _earlier(numbered))
-            last = numbered[-1].number
-            oldest = oldest or before + 1
-            surplus = last + 1 - oldest - self._rows_max
-            if surplus > 0:
-                end = oldest + min(surplus, last - before + SLICE_ROWS)
-                connection.execute("DELETE FROM subjects WHERE decision < ?", (end,))
-                connection.execute("DELETE FROM earlier WHERE decision < ?", (end,))
-                connection.execute("DELETE FROM decisions WHERE id < ?", (end,))
+            for batch in batches:
+                upto = self._add(batch)
+                connection.execute(_FORGET, (upto - self._bytes_max, FORGOTTEN_ROWS_MAX))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
 
+    def _add(self, batch: Batch) -> int:
+        """Write a batch behind all others, and return where it ends.
 
-class _Numbered(NamedTuple):
-    """A decision with the number that it is stored under, and its instant."""
-
-    number: int
-    at: int
-    decision: Decision
-
-
-def _numbered(before: int, decisions: Sequence[tuple[int, Decision]]) -> list[_Numbered]:
-    """Numbers from `before` on, in order. A decision takes as many as it counts for, so that the
-    distance between two numbers is the room of what came after the first."""
-    numbered = []
-    number = before
-    for at, decision in decisions:
-        number += 1 + len(decision.earlier) // EARLIER_IN_ROW
-        numbered.append(_Numbered(number, at, decision))
-    return numbered
-
-
-def _decisions(numbered: Sequence[_Numbered]) -> Iterator[_Row]:
-    for number, at, decision in numbered:
-        refs = msgspec.json.encode(decision.refs).decode()
-        yield number, at, decision.subject, decision.verdict, decision.reason, refs
-
-
-def _subjects(numbered: Sequence[_Numbered]) -> Iterator[tuple[int, str]]:
-    for number, _, decision in numbered:
-        for subject in {decision.subject, *decision.refs.values()}:
-            yield number, subject
-
-
-def _earlier(numbered: Sequence[_Numbered]) -> Iterator[tuple[int, str, str]]:
-    for number, _, decision in numbered:
-        filed: dict[str, list[str]] = {}
-        for subject in decision.earlier:
-            filed.setdefault(subject[:PREFIX_CHARS], []).append(subject)
-        for prefix, subjects in filed.items():
-            yield number, prefix, _SEPARATOR.join(("", *subjects, ""))
+        Small rows are always the last ones: one of them is never passed by a large one, but joined
+        to it.
+        """
+        execute = self._connection.execute
+        upto: int = execute("SELECT ifnull(max(upto), 0) FROM batches").fetchone()[0]
+        upto += batch.size_bytes
+        small = list(takewhile(lambda row: row[1] < ROW_BYTES, execute(_SIZES)))
+        size_bytes = sum((size for _, size in small), batch.size_bytes)
+        if small and (size_bytes >= ROW_BYTES or len(small) + 1 >= SMALL_ROWS_MAX):
+            first, _ = small[-1]
+            behind = execute(
+                "SELECT hashes, lines FROM batches WHERE upto >= ? ORDER BY upto", (first,)
+            )
+            batch = joined([*map(Batch._make, behind), batch])
+            execute("DELETE FROM batches WHERE upto >= ?", (first,))
+        execute("INSERT INTO batches VALUES (?, ?, ?)", (upto, *batch))
+        return upto

@@ -14,6 +14,8 @@ from trapgate.store.errors import (
     StoreUnavailable,
     TooManyGroups,
     TooManyRows,
+    TooManyWords,
+    TooWide,
     Unstorable,
 )
 from trapgate.store.sqlite.indexer import Indexer
@@ -32,6 +34,8 @@ __all__ = [
     "StoreUnavailable",
     "TooManyGroups",
     "TooManyRows",
+    "TooManyWords",
+    "TooWide",
     "Unstorable",
     "check_elasticsearch",
     "check_elasticsearch_files",

@@ -1,12 +1,8 @@
 """What can go wrong in an event store, for its callers to tell apart."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
-
-import msgspec
 
 from trapgate.model import Event, Place, Position
 
@@ -45,12 +41,12 @@ class NewerSchema(Exception):
 
 
 class OlderSchema(StoreUnavailable):
-    """A file was written by a trapgate that was never released, and is left as it is."""
+    """A file was written by an older trapgate: it is set aside as it is, and not read."""
 
     def __init__(self, path: Path, found: int, known: int) -> None:
         super().__init__(
             f"{path}: its schema version is {found}, this trapgate reads {known} only: "
-            "move the file away or delete it"
+            "the trapgate that wrote it can read it, under its old name in another data folder"
         )
         self.path = path
         self.found = found
@@ -87,7 +83,12 @@ class Unstorable(Rejected):
         self.reason = reason
 
 
-class TooManyGroups(ValueError):
+class TooWide(ValueError):
+    """A question whose answer would take more work than one question may: it can be asked more
+    narrowly. Never a part of the answer instead."""
+
+
+class TooManyGroups(TooWide):
     """An aggregation by fields with more combinations of values than are counted."""
 
     def __init__(self, groups_max: int) -> None:
@@ -95,7 +96,18 @@ class TooManyGroups(ValueError):
         self.groups_max = groups_max
 
 
-class TooManyRows(ValueError):
+class TooManyWords(TooWide):
+    """A phrase that ends in the beginning of a word, and more words begin so than are looked for
+    (Elasticsearch's `maxClauseCount`)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "too many words begin like the last one of the phrase: write more of that word, or at "
+            "most four characters"
+        )
+
+
+class TooManyRows(TooWide):
     """A search that examined as many events as one may, before it found what was asked for.
 
     `events` are those that were found until then, `reached` is the place of the last event that
@@ -118,22 +130,3 @@ class TooManyRows(ValueError):
         self.found = found
         self.events = events
         self.reached = reached
-
-
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def is_broken(error: sqlite3.Error) -> bool:
-    """Whether this says that a file's content is damaged, which no later try will mend."""
-    # the low byte is the primary code; errors of the module itself have none
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
-
-
-@contextmanager
-def unavailable() -> Iterator[None]:
-    """Report the errors of SQLite, of the file system and of a broken row as
-    `StoreUnavailable`."""
-    try:
-        yield
-    except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
-        raise StoreUnavailable(str(error)) from error

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,13 +18,14 @@ import msgspec
 from trapgate.model import Datagram, Event, Now, rfc3339
 from trapgate.observe import Metrics, logger
 
-QUARANTINE_BYTES_MAX = 64 * 1024 * 1024
-"""Bound of the two files together: tens of thousands of events, more than anybody reads; the
-newest are kept, because what is wrong now is what counts."""
+FILE_BYTES_MAX = 32 * 1024 * 1024
+"""Bound of each of the two files: together tens of thousands of events, more than anybody reads;
+the newest are kept, because what is wrong now is what counts."""
 
-RECENT_MAX = 4_096
-"""Lines that are remembered so as not to be written again: whoever reads a spool again, behind
-others or after a restart, meets the same datagrams."""
+RECENT_MAX = 65_536
+"""Lines that are remembered so as not to be written again, some 8 MB: several times as many as are
+tried again as a whole (`pipeline.behind.WRITE_EVENTS_MAX`), else each try would push out all of the
+one before. Whoever reads a spool again, behind others, meets the same datagrams."""
 
 REFUSED = "refused-by-store"
 INTERNAL_ERROR = "internal-error"
@@ -61,13 +62,14 @@ class Quarantine:
             lines = [json.dumps(head | entry) + "\n" for entry in entries if self._is_new(entry)]
             if not lines:
                 return
-            try:
-                self._append("".join(lines).encode())
-            except OSError as error:
-                logger().error("quarantine.unwritable", reason=str(error), lost=len(lines))
-                self._failures.inc(len(lines))
-            else:
-                self._count.labels(reason).inc(len(lines))
+            for batch in _batches(lines):
+                try:
+                    self._append("".join(batch).encode())
+                except OSError as error:
+                    logger().error("quarantine.unwritable", reason=str(error), lost=len(batch))
+                    self._failures.inc(len(batch))
+                else:
+                    self._count.labels(reason).inc(len(batch))
 
     def _is_new(self, entry: Mapping[str, object]) -> bool:
         digest = blake2b(json.dumps(entry).encode(), digest_size=16).digest()
@@ -81,7 +83,7 @@ class Quarantine:
     def _append(self, lines: bytes) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         newest = self._folder / "newest.jsonl"
-        if newest.exists() and newest.stat().st_size + len(lines) > QUARANTINE_BYTES_MAX // 2:
+        if newest.exists() and newest.stat().st_size + len(lines) > FILE_BYTES_MAX:
             newest.replace(self._folder / "older.jsonl")
         fd = os.open(newest, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -92,6 +94,17 @@ class Quarantine:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(fd)
+
+
+def _batches(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The lines in batches, each of which fits into a file; a longer line is one of its own."""
+    start = size_bytes = 0
+    for index, line in enumerate(lines):  # it is ASCII: a character is a byte
+        if index > start and size_bytes + len(line) > FILE_BYTES_MAX:
+            yield lines[start:index]
+            start, size_bytes = index, 0
+        size_bytes += len(line)
+    yield lines[start:]
 
 
 def _plain(thing: Event | Datagram) -> object:

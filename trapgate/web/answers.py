@@ -6,6 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from trapgate.config import did_you_mean
+
 BODY_BYTES_MAX = 64 * 1024 * 1024
 """The largest request: some 100,000 alerts at once."""
 
@@ -45,6 +47,14 @@ def rejection(_: Request, error: Exception) -> Response:
 def framework_error(status: int, message: str) -> Response:
     """What its HTTP framework gives for requests that do not fit the API."""
     return json_answer({"code": status, "message": message}, status)
+
+
+def check_parameters(request: Request, *known: str) -> None:
+    """A parameter that is misspelt would be one that was not given: another question, answered."""
+    for name in request.query_params:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"known are {', '.join(known)}" if known else ""
+            raise Rejected(400, f"there is no parameter {name!r}{'; ' if hint else ''}{hint}")
 
 
 def query_values(request: Request, name: str) -> list[str]:

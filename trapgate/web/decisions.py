@@ -5,7 +5,13 @@ from starlette.responses import Response
 
 from trapgate.model import rfc3339
 from trapgate.state import StateUnavailable
-from trapgate.web.answers import Rejected, json_answer, query_count, query_values
+from trapgate.web.answers import (
+    Rejected,
+    check_parameters,
+    json_answer,
+    query_count,
+    query_values,
+)
 from trapgate.web.backend import Backend
 
 LIMIT_DEFAULT = 50
@@ -16,6 +22,7 @@ LIMIT_MAX = 1_000
 def decisions(backend: Backend, request: Request) -> Response:
     """GET /api/v1/decisions?subject=ID&limit=N: newest first. A subject is an event's id, an
     alert's fingerprint, a group key or a notification's id; without one, all."""
+    check_parameters(request, "subject", "limit")
     subject = "".join(query_values(request, "subject")[-1:]) or None
     limit = query_count(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
     try:

@@ -11,9 +11,15 @@ from trapgate.model import NS_PER_S, parse_rfc3339
 from trapgate.model.query import Everything, Query
 from trapgate.normalize.stored import stored_document
 from trapgate.query import QueryError, check_field, parse_query
-from trapgate.store import NewerSchema, StoreUnavailable, TooManyGroups, TooManyRows
+from trapgate.store import NewerSchema, StoreUnavailable, TooWide
 from trapgate.store.page import read_page
-from trapgate.web.answers import Rejected, json_answer, query_count, query_values
+from trapgate.web.answers import (
+    Rejected,
+    check_parameters,
+    json_answer,
+    query_count,
+    query_values,
+)
 from trapgate.web.backend import Backend
 from trapgate.web.cursor import Cursor, decode_cursor, encode_cursor
 
@@ -42,8 +48,10 @@ def events(backend: Backend, request: Request) -> Response:
 
     `next` of the answer is the cursor of the next page, absent at the end. `complete` is false
     where the store has examined as many events as one search may: what was found by then is
-    there, and `next` goes on.
+    there, and `next` goes on. `damaged` names the files of the store that could not be read whole,
+    if there are any: what they have of this time may be missing.
     """
+    check_parameters(request, "query", "start", "end", "limit", "cursor")
     limit = query_count(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
     cursor = _cursor(request)
     asked = _asked(backend, request, None if cursor is None else cursor.start)
@@ -56,9 +64,11 @@ def events(backend: Backend, request: Request) -> Response:
             limit=limit,
             before=None if cursor is None else cursor.place,
         )
+        damaged = backend.events.damaged(start=asked.start, end=asked.end)
     answer: dict[str, object] = {
         "events": [stored_document(event) for event in page.events],
         "complete": page.complete,
+        **({"damaged": damaged} if damaged else {}),
     }
     if page.next is not None:
         answer["next"] = encode_cursor(Cursor(asked.start, page.next))
@@ -68,6 +78,7 @@ def events(backend: Backend, request: Request) -> Response:
 def event(backend: Backend, request: Request) -> Response:
     """GET /api/v1/events/ID: the event with this id; of several (identical lines that came in two
     pieces) the first. 404 if there is none."""
+    check_parameters(request)
     event_id: str = request.path_params["id"]
     with _store_errors():
         found = backend.events.get(event_id)
@@ -81,14 +92,17 @@ def count(backend: Backend, request: Request) -> Response:
     there are of each combination of values, the most frequent first; without `by`, of all.
 
     An event without a field counts under "", one with several values under each of them.
+    `damaged` is as in `events`.
     """
+    check_parameters(request, "query", "start", "end", "by")
     asked = _asked(backend, request, None)
     by = _by(request)
     with _store_errors():
         counts = backend.events.aggregate(asked.query, by, start=asked.start, end=asked.end)
+        damaged = backend.events.damaged(start=asked.start, end=asked.end)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     groups = [{"by": dict(zip(by, values, strict=True)), "count": n} for values, n in ordered]
-    return json_answer({"groups": groups})
+    return json_answer({"groups": groups, **({"damaged": damaged} if damaged else {})})
 
 
 @contextmanager
@@ -98,7 +112,7 @@ def _store_errors() -> Iterator[None]:
         yield
     except (StoreUnavailable, NewerSchema) as error:
         raise Rejected(503, str(error)) from None
-    except (TooManyGroups, TooManyRows) as error:
+    except TooWide as error:
         raise Rejected(400, str(error)) from None
 
 
@@ -110,7 +124,10 @@ def _asked(backend: Backend, request: Request, start: int | None) -> _Asked:
     except QueryError as error:
         raise Rejected(400, _said(error)) from None
     end = _time(request, "end", backend.now().wall_ns + 1)
-    return _Asked(query, _time(request, "start", end - WINDOW_NS if start is None else start), end)
+    begin = _time(request, "start", end - WINDOW_NS if start is None else start)
+    if begin > end and query_values(request, "start") and query_values(request, "end"):
+        raise Rejected(400, "start is after end")
+    return _Asked(query, begin, end)
 
 
 def _said(error: QueryError) -> str:

@@ -6,6 +6,7 @@ from . import (
     decode_syslog,
     decode_trap,
     elastic_backlog,
+    history,
     memory,
     mib,
     paging,
@@ -38,6 +39,7 @@ FAMILIES = (
     store_words.FAMILY,
     elastic_backlog.FAMILY,
     rule_match.FAMILY,
+    history.FAMILY,
     mib.FAMILY,
 )
 

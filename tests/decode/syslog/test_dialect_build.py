@@ -124,6 +124,19 @@ def test_our_patterns_are_re2s_and_read_the_same_there() -> None:
         assert here.decode(one, now) == there.decode(one, now)
 
 
+def test_the_groups_of_our_patterns_have_names_and_those_of_users_need_none() -> None:
+    text = GOOD.replace("{starts: x}", "{starts: [x, y]}") + "body: ['(x|y)(?P<code>.)(z)?']\n"
+    _, problems = build_dialects({"a.yml": text}, {})
+    assert [problem.summary for problem in problems] == [
+        "the pattern: a group without a name: write (?:"
+    ]
+    dialects, problems = build_dialects({}, {"a.yml": text})
+    assert problems == ()
+    body = dialects.body(Header("rfc3164", "yAz"))
+    assert body is not None
+    assert body.code == "A"
+
+
 def test_severities_in_words_and_numbers() -> None:
     text = GOOD + "severities: {Loud: 2}\nbody: ['^x (?P<severity>.*)']\n"
     dialects, _ = build_dialects({}, {"a.yml": text})

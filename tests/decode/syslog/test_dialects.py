@@ -2,13 +2,18 @@
 
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from decode.syslog.bundled import DIALECTS, TEXTS
 from trapgate.decode.syslog import build_dialects
 from trapgate.decode.syslog.body import Body
-from trapgate.decode.syslog.dialects import PLACES_CACHED_MAX
+from trapgate.decode.syslog.dialects import (
+    BODIES_CACHED_MAX,
+    CACHED_CHARS_MAX,
+    PLACES_CACHED_MAX,
+)
 from trapgate.decode.syslog.header import Header
 from trapgate.decode.syslog.pairs import PAIRS_MAX, VALUE_CHARS_MAX
 
@@ -70,7 +75,7 @@ def test_a_users_dialect_reads_its_lines() -> None:
     dialects, problems = build_dialects({}, {"acme.yml": MINE})
     assert problems == ()
     body = dialects.body(Header("rfc3164", "@acme-major LINKDOWN port 1/2 is down"))
-    fields = {"observer.vendor": "Acme", "interface.name": "1/2"}
+    fields = {"event.parser": "acme", "observer.vendor": "Acme", "interface.name": "1/2"}
     assert body == Body("acme", code="LINKDOWN", severity=3, fields=fields)
     assert dialects.body(Header("rfc3164", "@acme-major")) is None
 
@@ -119,3 +124,78 @@ def test_the_memory_of_beginnings_is_bounded() -> None:
         known.body(Header("rfc3164", f"{number:04}"))
         assert len(known._places) <= PLACES_CACHED_MAX
     assert known.body(Header("rfc3164", "@acme-major LINKDOWN port 1/2 is down")) is not None
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
+    PROGRAMS,
+    st.none() | st.just("Arista"),
+)
+def test_what_is_remembered_of_a_text_is_what_it_says(
+    text: str, program: str | None, vendor: str | None
+) -> None:
+    header = Header("rfc3164", text, appname=program)
+    said = DIALECTS._read(header, vendor)
+    assert DIALECTS.body(header, vendor) == said
+    assert DIALECTS.body(header, vendor) == said
+
+
+PROGRAMMED = """
+schema: 1
+name: long
+code: $program
+when: [{starts: xy}]
+fields: [{code: e1, set: {event.action: b}}]
+"""
+
+REMEMBERING, _ = build_dialects(
+    {}, {"long.yml": PROGRAMMED, "short.yml": marked("short", "{starts: x}")}
+)
+"""One for all cases: each must find its own."""
+
+
+@pytest.mark.parametrize(
+    ("program", "msgid", "vendor", "expected"),
+    [
+        (None, None, None, ("long", None, None)),
+        ("p", None, None, ("long", "p", None)),
+        (None, "e1", None, ("long", None, "b")),
+        (None, "e2", None, ("long", None, None)),
+        (None, None, "short", ("short", None, None)),
+    ],
+)
+def test_a_text_is_remembered_for_its_program_event_and_vendor(
+    program: str | None, msgid: str | None, vendor: str | None, expected: tuple[str | None, ...]
+) -> None:
+    header = Header("rfc3164", "xyz", appname=program, msgid=msgid)
+    body = REMEMBERING.body(header, vendor)
+    assert body is not None
+    assert (body.dialect, body.code, body.fields.get("event.action")) == expected
+
+
+def test_structured_data_is_read_whatever_text_stands_behind_it() -> None:
+    for user in ("jdoe", "root"):
+        elements = {"junos@2636.1.1.1.2.18": {"username": user}}
+        body = DIALECTS.body(Header("rfc5424", "a login", structured_data=elements))
+        assert body is not None
+        assert body.fields["user.name"] == user
+
+
+def test_the_memory_of_texts_is_bounded() -> None:
+    known, _ = build_dialects({}, {"acme.yml": MINE})
+    for number in range(BODIES_CACHED_MAX + 2):
+        known.body(Header("rfc3164", f"@acme-major X port {number}"))
+        assert len(known._bodies) <= BODIES_CACHED_MAX
+    before = len(known._bodies)
+    known.body(Header("rfc3164", "x" * (CACHED_CHARS_MAX + 1)))
+    assert len(known._bodies) == before
+
+
+def test_a_text_with_a_time_or_a_number_of_its_own_is_not_remembered() -> None:
+    timed = MINE.replace("(?P<severity>[a-z]+)", "(?P<time>[0-9]+)")
+    numbered = MINE.replace("(?P<severity>[a-z]+)", "(?P<sequence>[0-9]+)")
+    for text in (timed, numbered):
+        known, problems = build_dialects({}, {"acme.yml": text})
+        assert problems == ()
+        assert known.body(Header("rfc3164", "@acme-1782867640 LINKDOWN port 1/2")) is not None
+        assert not known._bodies

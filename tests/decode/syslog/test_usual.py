@@ -111,6 +111,14 @@ def test_mangled_lines(text: str) -> None:
         "<14>Jul  1 01:00:40 soni ERR swss#orchag: ent:  1: Jul  1 01:00:40: %A-5-B: x",
         "<30>Jul  1 01:00:40 CCR dhcp,info 12: *Mar  1 00:00:36: %SYS-5-RESTART: restarted",
         "<14>Jul  1 01:00:40Z r1 sshd[1]: x",
+        '<14>1 2026-07-01T01:00:40Z r1 su 1 ID47 - [a@1 x="1"] text',
+        '<14>1 2026-07-01T01:00:40Z r1 su 1 ID47 [a@1 x="1"]text',
+        '<14>1 2026-07-01T01:00:40Z r1 su 1 ID47 [timeQuality isSynced="0"] text',
+        "<14>1 2026-07-01T01:00:40Z r1 su 1 - - \ufefftext",
+        "<14>1 2026-07-01T01:00:40Z r1 su 1 - - <13>Jul  1 01:00:40 r2 su: text",
+        "<14>1 2026-07-01T01:00:40Z r1 su 1 - - r2: %LINK-3-UPDOWN: text",
+        "<14>1 2026-07-01T01:00:40Z r1 %ASA-4-106023: 1 - - text",
+        "<14>1 2026-07-01T24:00:40Z - - - - - text",
         "<14>45: fpc0: Jul  1 01:00:40: %LINK-3-UPDOWN: x",
         '<166>2023-07-01T01:00:40Z r1 rpd 1 TAG [junos@2636 a="b"] text',
         "<14>Jul  1 01:00:40 EST sshd[1]: x",
@@ -149,11 +157,13 @@ def test_memories_are_bounded() -> None:
     for remembered, size_max in (
         (usual._clock, usual.STAMPS_CACHED_MAX),
         (usual._is_pair, usual.PAIRS_CACHED_MAX),
-        (dialect._prefixed, dialect.PREFIXED_CACHED_MAX),
         (dialect.written_time, dialect.TIMES_CACHED_MAX),
         (labels._fingerprint, labels.FINGERPRINTS_CACHED_MAX),
     ):
         assert remembered.cache_info().maxsize == size_max
+    for number in range(dialect.PREFIXED_CACHED_MAX + 2):
+        assert dialect._PREFIXED[f"key{number}"] == f"syslog.pairs.key{number}"
+        assert len(dialect._PREFIXED) <= dialect.PREFIXED_CACHED_MAX
 
 
 def test_the_memory_of_senders_is_bounded() -> None:

@@ -12,8 +12,11 @@ from trapgate.store.elastic.settings import ElasticsearchSettings
 NODE = NodeConfig("http", "127.0.0.1", 9200)
 
 
-def api_error(status: int, body: object = None, kind: type[ApiError] = ApiError) -> ApiError:
-    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.1, NODE)
+def api_error(
+    status: int, body: object = None, kind: type[ApiError] = ApiError, *, genuine: bool = True
+) -> ApiError:
+    headers = HttpHeaders({"X-Elastic-Product": "Elasticsearch"} if genuine else {})
+    meta = ApiResponseMeta(status, "1.1", headers, 0.1, NODE)
     return kind("message", meta, body)
 
 
@@ -55,6 +58,31 @@ def test_what_is_not_acceptable(body: object, reason: str) -> None:
     assert (found.status, found.reason) == (400, reason)
 
 
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_what_is_not_elasticsearch_is_called_so(status: int) -> None:
+    found = failure_of(api_error(status, "<html>", genuine=False))
+    assert isinstance(found, Unanswered)
+    assert found.kind == "not-elasticsearch"
+    assert found.reason == (
+        f"what answers at http://127.0.0.1:9200 is not Elasticsearch: it says {status}"
+    )
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "denied"), (429, "busy"), (502, "server")])
+def test_a_proxy_may_refuse_in_the_servers_place(status: int, kind: str) -> None:
+    found = failure_of(api_error(status, "<html>", genuine=False))
+    assert isinstance(found, Unanswered)
+    assert found.kind == kind
+
+
+def test_the_source_of_openssl_is_not_quoted() -> None:
+    found = failure_of(SSLError("https://a: [SSL: WRONG_VERSION_NUMBER] wrong version (_ssl.c:9)"))
+    assert str(found) == (
+        "TLS: https://a: [SSL: WRONG_VERSION_NUMBER] wrong version; if the server has no TLS, "
+        "write http:// in urls"
+    )
+
+
 def test_brief_troubles_are_tried_three_times_with_growing_waits() -> None:
     waits: list[float] = []
     calls: list[int] = []
@@ -85,7 +113,7 @@ def test_other_troubles_are_not_tried_again() -> None:
 
 def test_nobody_there() -> None:
     cluster = Cluster(ElasticsearchSettings(urls=("http://127.0.0.1:1",)))
-    with pytest.raises(Unanswered, match="no connection"):
+    with pytest.raises(Unanswered, match=r"no connection to http://127\.0\.0\.1:1: "):
         cluster.ask("GET", "/_cluster/health")
     cluster.close()
     cluster.close()

@@ -131,6 +131,18 @@ def test_a_wrong_password(settings: ElasticsearchSettings) -> None:
     assert failures == {"denied": 1}
 
 
+def test_a_wrong_password_is_noticed_before_there_is_an_event(
+    settings: ElasticsearchSettings,
+) -> None:
+    store = Bench(settings)
+    store.store.probe()
+    store.close()
+    store = Bench(msgspec.structs.replace(settings, password="wrong"))
+    with pytest.raises(StoreUnavailable, match="not allowed: 401"):
+        store.store.probe()
+    store.close()
+
+
 def test_an_authority_that_did_not_sign(
     secured: Secured, settings: ElasticsearchSettings, tmp_path: Path
 ) -> None:
@@ -148,5 +160,7 @@ def test_without_our_certificate(settings: ElasticsearchSettings) -> None:
 
 def test_plain_text_to_a_server_with_tls(settings: ElasticsearchSettings) -> None:
     url = settings.urls[0].replace("https", "http")
-    _, failures = failure(msgspec.structs.replace(settings, urls=(url,), ca_file=None))
-    assert failures.keys() <= {"connection", "server", "refused", "answer"}
+    reason, failures = failure(msgspec.structs.replace(settings, urls=(url,), ca_file=None))
+    assert reason.startswith(f"no connection to {url}: ")
+    assert reason.endswith("; if the server speaks TLS, write https:// in urls")
+    assert failures.keys() == {"connection"}

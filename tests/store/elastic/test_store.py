@@ -4,6 +4,7 @@ for."""
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -15,7 +16,14 @@ from trapgate.model import NS_PER_S, Event, Place, Position
 from trapgate.model.query import Everything
 from trapgate.observe import Metrics
 from trapgate.query import parse_query, predicate
-from trapgate.store import Rejected, SqliteEventStore, TooManyGroups, TooManyRows
+from trapgate.store import (
+    Rejected,
+    SqliteEventStore,
+    StoreUnavailable,
+    TooManyGroups,
+    TooManyRows,
+    TooManyWords,
+)
 from trapgate.store.elastic.search import Bounds, Search
 from trapgate.store.elastic.settings import ElasticsearchSettings
 from trapgate.store.elastic.store import ElasticsearchEventStore
@@ -23,6 +31,9 @@ from trapgate.store.elastic.store import ElasticsearchEventStore
 pytestmark = pytest.mark.real
 
 EVENTS = [event(n) for n in range(1, 11)]
+
+MANY_WORDS = 50_000
+"""More than a server of half a gigabyte takes clauses."""
 
 
 def found(
@@ -48,6 +59,13 @@ def test_the_newest_come_first_and_pages_join(store: Bench) -> None:
     assert found(store, limit=3) == newest[:3]
     assert found(store, limit=3, before=newest[2].place) == newest[3:6]
     assert found(store, limit=0) == []
+
+
+def test_a_phrase_that_may_end_in_too_many_words_is_refused_with_advice(store: Bench) -> None:
+    texts = [" ".join(f"abcde{n}" for n in range(k, k + 50)) for k in range(0, MANY_WORDS, 50)]
+    store.store.write([event(n, message=text) for n, text in enumerate(texts, 1)])
+    with pytest.raises(TooManyWords, match="write more of that word"):
+        found(store, "message:abcde-abcde*")
 
 
 def test_events_of_one_instant_are_in_order_of_their_position(store: Bench) -> None:
@@ -283,3 +301,28 @@ def test_ten_thousand_events_are_the_same_in_both_stores(store: Bench, tmp_path:
         assert list(other.search(query, start=0, end=FOR_EVER_NS, limit=10_000)) == expected
     assert list(store.store.since(Position("raw-1", 0), 20_000)) == events
     other.close()
+
+
+def test_a_closed_index_is_no_part_of_a_whole_answer(store: Bench) -> None:
+    """There are no syslog messages here, which is no reason to pass over anything else."""
+    store.store.write(EVENTS[:5])
+    store.request("POST", "/logs-snmp.trap-{ns}/_rollover")
+    store.store.write(EVENTS)
+    assert len(found(store)) == 10
+    resolved: Any = store.request("GET", "/_resolve/index/logs-snmp.trap-{ns}")
+    oldest = min(resolved["data_streams"][0]["backing_indices"])
+    store.request("POST", f"/{oldest}/_close")
+    with pytest.raises(StoreUnavailable, match=f"index_closed_exception: closed .{oldest}"):
+        store.store.search(Everything(), start=0, end=FOR_EVER_NS, limit=9)
+    for by in ([], ["host.name"]):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            store.store.aggregate(Everything(), by, start=0, end=FOR_EVER_NS)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        store.store.get(EVENTS[0].id)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        store.store.since(Position("raw-1", 0), 9)
+    again = Bench(store.settings)
+    again.store.write([event(11)])  # what is written waits for no old index
+    again.close()
+    store.request("POST", f"/{oldest}/_open")
+    assert len(store.ids()) == 11

@@ -194,3 +194,17 @@ def test_no_server(namespace: str) -> None:
         with pytest.raises(StoreUnavailable, match="no connection"):
             store.store.get("x")
         assert store.failures() == {"connection": 3}
+
+
+def test_templates_that_somebody_deletes_are_made_again(store: Bench) -> None:
+    store.store.probe()
+    store.request("DELETE", "/_index_template/trapgate-{ns}")
+    store.store.probe()
+    assert store.request("GET", "/_index_template/trapgate-{ns}")["index_templates"]
+
+
+def test_tls_to_a_server_without(small: Elasticsearch, namespace: str) -> None:
+    with bench(small.url.replace("http", "https"), namespace) as store:
+        with pytest.raises(StoreUnavailable) as caught:
+            store.store.probe()
+        assert caught.value.reason.endswith("if the server has no TLS, write http:// in urls")

@@ -279,3 +279,19 @@ def segments(part: Path) -> int:
     with closing(sqlite3.connect(words_path(part))) as connection:
         (count,) = connection.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()
     return int(count)
+
+
+@pytest.mark.parametrize("version", [1, 99])
+def test_beside_a_file_of_another_trapgate_no_words_are_made(
+    tmp_path: Path, indexer: Indexer, version: int
+) -> None:
+    foreign, own = make_part(tmp_path / NEWER), make_part(tmp_path / OLD)
+    with closing(sqlite3.connect(foreign)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    write(own, downs(1, 5))
+    with capture_logs() as logs:
+        run(indexer)
+        run(indexer)
+    assert [log["file"] for log in logs] == [NEWER]
+    assert not words_path(foreign).exists()
+    assert found(own) == [5, 4, 3, 2, 1]

@@ -1,8 +1,11 @@
 """The embedded event store, as its callers see it."""
 
+import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -10,13 +13,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from store.events import MIDNIGHT, event, event_id
 from trapgate.model import BUCKET_S, NEVER, NS_PER_S, Event, Place, Position
 from trapgate.model.query import And, Everything, Query, Word
 from trapgate.store import (
     NewerSchema,
-    OlderSchema,
     SqliteEventStore,
     StoreLocked,
     StoreUnavailable,
@@ -26,13 +29,14 @@ from trapgate.store import (
 )
 from trapgate.store.sqlite.counting import GROUPS_MAX
 from trapgate.store.sqlite.folder import (
-    BROKEN_MAX,
+    ASIDE_MAX,
     DAY_NS,
     Part,
     part_path,
     set_aside,
     stored_parts,
 )
+from trapgate.store.sqlite.schema import BUSY_TIMEOUT_S
 from trapgate.store.sqlite.writers import PART_BYTES_MAX
 
 TODAY = MIDNIGHT // DAY_NS
@@ -102,6 +106,23 @@ def test_a_query_of_hot_fields(store: SqliteEventStore, query: Query, step: int 
     store.write([event(n, code=CODES[n % 2 == 0], device=DEVICES[n % 3 - 1]) for n in range(1, 31)])
     expected = list(range(30, 0, -step)) if step else []
     assert everything(store, query) == expected
+
+
+def test_who_holds_a_lock_does_not_hold_up_the_writer(
+    store: SqliteEventStore, tmp_path: Path
+) -> None:
+    """A backup or a shell: who pages waits in the same thread."""
+    store.write([event(1)])
+    (part,) = stored_parts(tmp_path)
+    with closing(sqlite3.connect(part_path(tmp_path, part), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started_at = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="locked"):
+            store.write([event(2)])
+        assert time.monotonic() - started_at < BUSY_TIMEOUT_S / 5
+        other.execute("ROLLBACK")
+    store.write([event(2)])
+    assert everything(store) == [2, 1]
 
 
 def test_writing_again_changes_nothing(store: SqliteEventStore) -> None:
@@ -360,17 +381,60 @@ def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path, read_only: bool)
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("read_only", [False, True])
-def test_an_older_file_is_refused_and_left_alone(tmp_path: Path, read_only: bool) -> None:
-    path = part_path(tmp_path, Part(TODAY))
-    other = sqlite3.connect(path)
-    other.execute("PRAGMA user_version = 1")
-    other.close()
+def older_day(folder: Path, offset: int) -> Path:
+    """A file of schema 1 as a killed trapgate leaves it: all that is in it is in its journal."""
+    path = part_path(folder, Part(TODAY + offset))
+    with closing(sqlite3.connect(folder / "open.sqlite", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("CREATE TABLE events (message TEXT)")
+        connection.execute("INSERT INTO events VALUES ('of before')")
+        connection.execute("PRAGMA user_version = 1")
+        for suffix in ("", "-wal", "-shm"):
+            shutil.copy(folder / f"open.sqlite{suffix}", f"{path}{suffix}")
+    (folder / "open.sqlite").unlink()
+    return path
+
+
+@pytest.mark.parametrize("offset", [-2, 0])
+def test_an_older_file_is_set_aside_with_its_journal(tmp_path: Path, offset: int) -> None:
+    broken_days(tmp_path)
+    path = older_day(tmp_path, offset)
+    with capture_logs() as logs:
+        store = SqliteEventStore.open(tmp_path)
+    assert [log["event"] for log in logs] == ["store.set-aside"]
+    assert "its schema version is 1, this trapgate reads 2 only" in logs[0]["reason"]
+    aside = path.with_suffix(".older-1.sqlite")
+    assert list(store.broken) == [aside.name]
+    store.write([event(6)])
+    assert everything(store) == [n for n in (6, 5, 4, 3, 2, 1) if n != 5 + offset]
+    with closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT message FROM events").fetchall() == [("of before",)]
+    store.expire(NEVER)
+    assert [left.name for left in tmp_path.iterdir()] == ["events.lock"]
+    store.close()
+
+
+def test_readers_pass_over_an_older_file(tmp_path: Path) -> None:
+    broken_days(tmp_path)
+    path = older_day(tmp_path, -2)
     content = path.read_bytes()
-    with pytest.raises(OlderSchema, match="move the file away or delete it") as caught:
-        SqliteEventStore.open(tmp_path, read_only=read_only)
-    assert (caught.value.path, caught.value.found, caught.value.known) == (path, 1, 2)
+    store = SqliteEventStore.open(tmp_path, read_only=True)
+    assert list(store.broken) == [path.name]
+    assert everything(store) == [5, 4, 2, 1]
+    assert sequences(store.since(Position("raw-1", 0), 9)) == [1, 2, 4, 5]
+    assert store.get(event_id(3, MIDNIGHT - 2 * DAY_NS)) is None
+    assert store.aggregate(Everything(), [], start=0, end=NEVER) == {(): 4}
     assert path.read_bytes() == content
+
+
+def test_an_older_file_that_appears_is_set_aside_when_it_is_written(tmp_path: Path) -> None:
+    store = SqliteEventStore.open(tmp_path)
+    path = older_day(tmp_path, 0)
+    store.write([event(6)])
+    assert everything(store) == [6]
+    assert path.with_suffix(".older-1.sqlite").exists()
+    store.close()
 
 
 def test_a_file_whose_making_was_cut_short_is_made(tmp_path: Path) -> None:
@@ -432,7 +496,7 @@ def test_a_broken_day_that_is_written_is_set_aside(tmp_path: Path) -> None:
 
 def test_a_disk_that_breaks_every_file_is_not_filled(tmp_path: Path) -> None:
     path = part_path(tmp_path, Part(TODAY))
-    for number in range(1, BROKEN_MAX + 1):
+    for number in range(1, ASIDE_MAX + 1):
         path.write_bytes(b"broken")
         assert set_aside(tmp_path, Part(TODAY)).name == f"events-2026-11-21.broken-{number}.sqlite"
     path.write_bytes(b"this is no database" * 400)

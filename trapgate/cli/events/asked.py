@@ -1,6 +1,7 @@
 """What the commands about events have in common: where events come from, which and of when."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ import msgspec
 from trapgate.app.clock import now
 from trapgate.app.files import read_settings
 from trapgate.app.problems import report
-from trapgate.app.records import NotAnswered, Span, StoredEvents, stored_events
+from trapgate.app.records import NoEvents, NotAnswered, Span, StoredEvents, stored_events
 from trapgate.cli.check import reported_configuration
 from trapgate.cli.instants import read_instant
 from trapgate.mib.visible import visible
@@ -29,8 +30,15 @@ EX_NOT_FOUND = 1
 """Nothing meets the query: as grep has it."""
 
 EX_USAGE = 2
+EX_INCOMPLETE = 3
+"""There is an answer, and it is known that something is missing in it."""
+
 EX_NOT_ANSWERED = 4
 """The store cannot be read, or nobody answers at the URL."""
+
+EX_PIPE = 128 + signal.SIGPIPE
+"""Who reads the output has closed it (`| head -1`): as the shell says it of grep and cat. It is not
+1, which would be "nothing found"."""
 
 Source: TypeAlias = "StoredEvents | RemoteEvents"
 """Where events are."""
@@ -126,16 +134,49 @@ def pointed(text: str, offset: int) -> list[str]:
     return [f"    {visible(line)}", "    " + " " * len(visible(line[: offset - start])) + "^"]
 
 
+def whole(source: Source, span: Span) -> bool:
+    """Whether nothing is known to be missing in the answers; else it is said on standard error.
+    Raises `NotAnswered`."""
+    damaged = source.damaged(span)
+    for name in damaged:
+        print(
+            f"incomplete: {name} is damaged or set aside: events of it may be missing",
+            file=sys.stderr,
+        )
+    return not damaged
+
+
+def ending(found: int, *, complete: bool) -> int:
+    """The exit code of so many events."""
+    if not complete:
+        return EX_INCOMPLETE
+    return 0 if found else EX_NOT_FOUND
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 event`, `2,000 events`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def answered(command: Callable[[], int]) -> int:
     """Run a command; what ends it early is said on standard error. What the terminal has no
     characters for is written as an escape."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # what is still in the buffer goes nowhere, instead of failing again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EX_PIPE
     except Refused as refused:
         print(refused, file=sys.stderr)
         return refused.code
+    except NoEvents as error:
+        print(error, file=sys.stderr)
+        return EX_NOT_ANSWERED
     except NotAnswered as error:
         print(f"no answer: {error}", file=sys.stderr)
         return EX_NOT_ANSWERED

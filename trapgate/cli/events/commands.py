@@ -1,5 +1,6 @@
 """The commands of `trapgate events` and their options; what they do is imported when it is used."""
 
+import shlex
 from pathlib import Path
 from typing import Literal, cast
 
@@ -10,7 +11,16 @@ from trapgate.cli.options import CONFIG, Command, with_options
 LIMIT_MAX = 1_000_000
 """Events of `--limit`; more is `--all`."""
 
-QUERY = click.argument("query", default="", metavar="[QUERY]")
+
+def _one_query(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> str:
+    """The query; of several words a shell has made several arguments."""
+    if len(words) > 1:
+        meant = shlex.quote(" ".join(words))
+        raise click.UsageError(f"put the whole query in quotes: {meant}")
+    return "".join(words)
+
+
+QUERY = click.argument("query", nargs=-1, metavar="[QUERY]", callback=_one_query)
 
 URL = click.option(
     "--url",
@@ -25,7 +35,8 @@ SINCE = click.option(
     default="1d",
     show_default=True,
     metavar="TIME",
-    help="Received from then on: 1h30m (ago), 2026-11-21, 2026-11-21T10:00:00, or RFC 3339.",
+    help="Received from then on: 1h30m (ago), 17:00 (today), 2026-11-21, 2026-11-21T10:00:00, or "
+    "RFC 3339.",
 )
 UNTIL = click.option(
     "--until", default="now", show_default=True, metavar="TIME", help="Received before that."
@@ -92,7 +103,8 @@ def search(
 ) -> None:
     """Show the events that meet QUERY, newest first.
 
-    Exit code 0 if there are any, 1 if there are none, 4 if the store or the URL does not answer.
+    Exit code 0 if there are any, 1 if there are none, 3 if a file of the store is damaged, so that
+    some may be missing, 4 if the store or the URL does not answer.
     """
     from trapgate.cli.events.asked import Asked, answered
     from trapgate.cli.events.rows import Output
@@ -202,7 +214,8 @@ def export(
 ) -> None:
     """Write the events that meet QUERY as JSON lines, oldest first, for `trapgate replay`, say.
 
-    FILE is there when it is complete, or not at all.
+    FILE is there when it is complete, or not at all. Exit code 1 if there are none, 3 if a file of
+    the store is damaged, so that some may be missing.
     """
     from trapgate.cli.events.asked import Asked, answered
     from trapgate.cli.events.export import export as run

@@ -2,17 +2,19 @@
 
 import gzip
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO
 
 from trapgate.app.chronicle import oldest_first
 from trapgate.app.records import Span
-from trapgate.cli.events.asked import EX_NOT_FOUND, Asked, Refused
+from trapgate.cli.events.asked import Asked, Refused, counted, ending, whole
 from trapgate.cli.events.lines import document_line
 from trapgate.cli.progress import Fraction, stderr_is_a_terminal, through
 
@@ -22,7 +24,8 @@ COMPRESSION_LEVEL = 6
 
 
 def export(asked: Asked, target: str) -> int:
-    """Write the events to a file, or to standard output for `-`; 1 if there are none.
+    """Write the events to a file, or to standard output for `-`; 1 if there are none, 3
+    if the store is damaged there.
 
     The file appears under its name when all of it is on the disk. Raises `Refused`,
     `NotAnswered`.
@@ -34,12 +37,13 @@ def export(asked: Asked, target: str) -> int:
             for event in oldest_first(newest_first, span, told.reached):
                 file.write(document_line(event))
                 told.count += 1
+            complete = whole(source, span)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise Refused(f"{target}: {error.strerror}", 1) from error
-    print(f"{told.count} events", file=sys.stderr)
-    return 0 if told.count else EX_NOT_FOUND
+    print(counted(told.count, "event"), file=sys.stderr)
+    return ending(told.count, complete=complete)
 
 
 class _Told:
@@ -73,6 +77,32 @@ def _written(target: str) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     path = Path(target)
+    with _ended_by_signals(), _beside(path) as file:
+        yield file
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """What would end the process at once ends it as Ctrl-C does: what was begun is cleared away.
+    A signal that is ignored (nohup) stays ignored."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {n: handler for n, handler in handlers.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[BinaryIO]:
+    """The file under its other name, which is its own at the end."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with open(descriptor, "wb") as file:

@@ -24,6 +24,7 @@ _Answer = TypeVar("_Answer")
 class _Page(msgspec.Struct, frozen=True):
     events: list[dict[str, object]]
     next: str | None = None
+    damaged: tuple[str, ...] = ()
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class _Group(msgspec.Struct, frozen=True):
 
 class _Counts(msgspec.Struct, frozen=True):
     groups: list[_Group]
+    damaged: tuple[str, ...] = ()
 
 
 class RemoteEvents:
@@ -49,6 +51,7 @@ class RemoteEvents:
             raise ValueError(f'"{url}" is no URL: {error}') from error
         if parts.scheme not in ("http", "https") or not parts.host:
             raise ValueError(f'"{url}" is no URL: write http://127.0.0.1:9093')
+        self._damaged: set[str] = set()
         self._url = url.rstrip("/")
         self._client = httpx.Client(timeout=TIMEOUT_S, transport=transport)
 
@@ -60,6 +63,7 @@ class RemoteEvents:
         while left is None or left > 0:
             size = PAGE_EVENTS if left is None else min(left, PAGE_EVENTS)
             page = self._get("/api/v1/events", {**parameters, "limit": str(size)}, _Page)
+            self._damaged.update(page.damaged)
             for each in page.events:
                 yield self._event(each)
             left = None if left is None else left - len(page.events)
@@ -71,6 +75,7 @@ class RemoteEvents:
         """How many events meet the query, by the values of these fields ("" for none)."""
         parameters = {**self._parameters(query, span), "by": ",".join(by)}
         counts = self._get("/api/v1/events/count", parameters, _Counts)
+        self._damaged.update(counts.damaged)
         return {tuple(group.by[name] for name in by): group.count for group in counts.groups}
 
     def named(self, event_id: str) -> Event | None:
@@ -79,6 +84,10 @@ class RemoteEvents:
         if found.status_code == httpx.codes.NOT_FOUND:
             return None
         return self._event(self._decoded(found, dict[str, object]))
+
+    def damaged(self, span: Span) -> Sequence[str]:
+        """What the answers so far have named as damaged, whatever their time was."""
+        return sorted(self._damaged)
 
     def close(self) -> None:
         """Close the connection."""

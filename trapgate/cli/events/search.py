@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 import msgspec
 
-from trapgate.cli.events.asked import EX_NOT_FOUND, Asked
+from trapgate.cli.events.asked import Asked, ending, whole
 from trapgate.cli.events.rows import INSTANTS, Output, columns, encoder, named_fields, severity_cell
 from trapgate.cli.table import Cell, Screen, Table
 from trapgate.model import Event
@@ -25,7 +25,8 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def search(asked: Asked, shown: Shown) -> int:
-    """Print events, or counts if `by` is there; 1 if nothing meets the query.
+    """Print events, or counts if `by` is there; 1 if nothing meets the query, 3 if the store is
+    damaged there.
 
     Raises `Refused`, `NotAnswered`.
     """
@@ -37,12 +38,13 @@ def search(asked: Asked, shown: Shown) -> int:
         found = _Counted(source.newest_first(query, span, shown.limit))
         for line in event_lines(found, shown.output, fields, asked.zone):
             print(line)
+        complete = whole(source, span)
     if found.count == shown.limit:
         # whether there are more is not looked for: the next one may be a day of reading away
         print(f"these are the newest {shown.limit}: see --limit and --all", file=sys.stderr)
     if not found.count:
         print(f"nothing found, since {asked.since} until {asked.until}", file=sys.stderr)
-    return 0 if found.count else EX_NOT_FOUND
+    return ending(found.count, complete=complete)
 
 
 def event_lines(
@@ -87,13 +89,14 @@ def _count(asked: Asked, shown: Shown, by: tuple[str, ...]) -> int:
     query, span = asked.parsed(), asked.span()
     with asked.opened() as source:
         counts = source.count(query, by, span)
+        complete = whole(source, span)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     taken = ordered[: shown.limit]
     for line in _group_lines(taken, by, shown.output):
         print(line)
     if len(ordered) > len(taken):
         print(f"{len(taken)} of {len(ordered)} groups: see --limit", file=sys.stderr)
-    return 0 if any(counts.values()) else EX_NOT_FOUND
+    return ending(sum(counts.values()), complete=complete)
 
 
 def _group_lines(

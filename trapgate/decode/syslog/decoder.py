@@ -18,8 +18,16 @@ from trapgate.decode.syslog.header import Header, Step
 from trapgate.decode.syslog.meraki import scan_meraki
 from trapgate.decode.syslog.repeats import repeats
 from trapgate.decode.syslog.rfc3164 import scan_3164, scan_relayed
-from trapgate.decode.syslog.rfc5424 import scan_5424
-from trapgate.decode.syslog.text import BLANK, holds_several, legible, pieces, shown
+from trapgate.decode.syslog.rfc5424 import QUOTED_CHARS, scan_5424
+from trapgate.decode.syslog.text import (
+    BLANK,
+    SEVERAL,
+    SHOWN_CHARS_MAX,
+    TRUNCATED,
+    legible,
+    pieces,
+    shown,
+)
 from trapgate.decode.syslog.times import instant, plausible
 from trapgate.decode.syslog.usual import scan_usual
 from trapgate.model import Datagram, Decoded, Now, Problem, SyslogMessage
@@ -34,9 +42,6 @@ BAD_TIME = Problem("bad-time", "warning", "the message's time does not exist")
 UNKNOWN_ZONE = Problem(
     "unknown-zone", "warning", "the name of the time zone is not known: the source's was taken"
 )
-
-QUOTED_CHARS = 100
-"""Of a message in RFC 5424 that are asked for a Cisco header: a relay keeps it in the text."""
 
 NO_DIALECTS = Dialects()
 """Of a decoder that only reads headers."""
@@ -102,7 +107,7 @@ class SyslogDecoder:
         data = datagram.data
         if not data.strip(BLANK):
             return Decoded((), data, (EMPTY,))
-        if not holds_several(data):
+        if SEVERAL not in data:
             return Decoded((self._read(datagram, data, False)[3],), data)
         messages = [self._read(datagram, piece, False)[3] for piece in pieces(data)]
         return Decoded(tuple(messages), data)
@@ -137,7 +142,10 @@ class SyslogDecoder:
         sender = self._senders.get(address) or self._sender(address)
         text, problem = legible(data, sender.charset)
         problems: list[Problem] = [] if problem is None else [problem]
-        priority, at = _priority(text, problems)
+        at = text.find(">", 1, 5) + 1
+        priority = _PRIORITIES.get(text[:at])
+        if priority is None:
+            at = _without_priority(text, problems)
         header = None if explain else scan_usual(text, at)
         if header is None:
             header = careful_header(text, at)
@@ -151,7 +159,7 @@ class SyslogDecoder:
         if repeated is not None:
             header = msgspec.structs.replace(header, text=repeated[1])
         body = self._dialects.body(header, sender.vendor)
-        if body is not None:
+        if body is not None and body.corrects:
             header = _corrected(header, body)
         if header.problems:
             problems.extend(header.problems)
@@ -177,9 +185,10 @@ def _message(
     problems: list[Problem],
 ) -> SyslogMessage:
     said = body or _SILENT
-    message, cut = shown(header.text if said.message is None else said.message)
-    if cut:
-        problems.extend(cut)
+    text = header.text if said.message is None else said.message
+    if len(text) > SHOWN_CHARS_MAX:
+        text = shown(text)
+        problems.append(TRUNCATED)
     return SyslogMessage(  # by position: names would cost a microsecond
         header.format,
         None if priority is None else priority >> 3,
@@ -195,8 +204,8 @@ def _message(
         said.provider,
         said.code,
         header.level if said.severity is None else said.severity,
-        {} if body is None else {"event.parser": body.dialect, **body.fields},
-        message,
+        said.fields,
+        text,
         data,
         tuple(problems),
         header.relay,
@@ -261,15 +270,11 @@ def _corrected(header: Header, body: Body) -> Header:
     )
 
 
-def _priority(text: str, problems: list[Problem]) -> tuple[int | None, int]:
-    """The PRI's number (`None` without a valid one) and where the header begins."""
-    end = text.find(">", 1, 5) + 1
-    number = _PRIORITIES.get(text[:end])
-    if number is not None:
-        return number, end
+def _without_priority(text: str, problems: list[Problem]) -> int:
+    """Where the header of a message without a valid PRI begins."""
     wrong = _NOT_PRI.match(text)
     problems.append(NO_PRI if wrong is None else BAD_PRI)
-    return None, 0 if wrong is None else wrong.end()
+    return 0 if wrong is None else wrong.end()
 
 
 def _pri_step(end: int) -> tuple[Step, ...]:

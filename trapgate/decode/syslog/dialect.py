@@ -8,11 +8,11 @@ from functools import lru_cache
 import msgspec
 
 from trapgate.decode.syslog.body import Body
+from trapgate.decode.syslog.field_rules import ADDRESS, FieldRule, Values, add_address
 from trapgate.decode.syslog.header import Header
-from trapgate.decode.syslog.names import is_address, may_be_host
+from trapgate.decode.syslog.names import may_be_host
 from trapgate.decode.syslog.pairs import PAIRS_MAX, VALUE_CHARS_MAX, Pairs
-from trapgate.decode.syslog.patterns import PARTS, Reader
-from trapgate.decode.syslog.severity import severity_of
+from trapgate.decode.syslog.patterns import PARTS, Groups, Parts, Pattern
 from trapgate.decode.syslog.times import Civil, scan
 
 PAIRS_PREFIX = "syslog.pairs."
@@ -30,155 +30,187 @@ NAME_CHARS_MAX = 255
 _EPOCH = re.compile(r"([0-9]{10})(?:\.([0-9]{1,9})|([0-9]{3}|[0-9]{6}|[0-9]{9}))?")
 """Seconds since 1970, with a fraction or in milli-, micro- or nanoseconds."""
 
-_NO_PARTS: Mapping[str, str] = {}
+_NO_PAIRS: Pairs = {}
 
 
-class FieldRule(msgspec.Struct, frozen=True):
-    """What to take from a message that has one of `contains` (if there are any)."""
+class BodyPattern(msgspec.Struct, frozen=True):
+    """A pattern for a whole text. It is `plain` if it gives no other parts than provider, code,
+    severity and message; `places` say where in its groups, with a `None` behind them, these are."""
 
-    contains: tuple[str, ...]
-    read: Reader | None
-    set: Mapping[str, str]
+    pattern: Pattern
+    plain: bool
+    places: tuple[int, int, int, int]
 
-    def found(self, message: str) -> Mapping[str, str] | None:
-        """What it takes, `None` if it does not fit."""
-        if not self.contains:
-            return self.taken(message)
-        for literal in self.contains:
-            if literal in message:
-                return self.taken(message)
-        return None
-
-    def taken(self, message: str) -> Mapping[str, str] | None:
-        """The same of a message that has one of `contains`."""
-        if self.read is None:
-            return self.set
-        parts = self.read(message)
-        if parts is None or not self.set:
-            return parts
-        return {**self.set, **parts}
+    @classmethod
+    def of(cls, pattern: Pattern) -> "BodyPattern":
+        names = pattern.names
+        provider, code, severity, message = (
+            names.index(part) if part in names else -1
+            for part in ("provider", "code", "severity", "message")
+        )
+        plain = len(set(names)) == len(names) and _PLAIN.issuperset(names)
+        return cls(pattern, plain, (provider, code, severity, message))
 
 
-class Takings(msgspec.Struct, frozen=True):
-    """What becomes of a named value: the part or field, and the keys that may hold it, each
-    perhaps several that are joined."""
+_PLAIN = frozenset("provider code severity message".split())
 
-    part: str
-    keys: tuple[str | tuple[str, ...], ...]
+
+Taking = tuple[str, str, tuple[str, ...] | None]
+"""What becomes of a named value: the part or field, and the key that may hold it, or several that
+are joined. Of those of one part the first counts that has a value."""
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """A compiled dialect file; see `DialectFile` for the meaning of each."""
+    """A compiled dialect file; see `DialectFile` for the meaning of each.
+
+    `fixed` are the fields that all of its lines have, `anywhere` its rules for lines of any code,
+    each as often as it has literals. It is `plain` if its rules are, and nothing in its texts has a
+    name; lines that a plain pattern of it fits are read without naming what was found first.
+    """
 
     name: str
     vendor: str | None
-    fixed: Mapping[str, str]
-    body: tuple[Reader, ...]
+    fixed: Parts
+    body: tuple[BodyPattern, ...]
     named: Callable[[Header, str], Pairs] | None
     rest: Callable[[str], Pairs]
-    take: tuple[Takings, ...]
+    take: tuple[Taking, ...]
     provider: str | None
     code: str | None
     severities: Mapping[str, int]
     by_code: Mapping[str, tuple[FieldRule, ...]]
-    anywhere: tuple[FieldRule, ...]
-    values: Mapping[str, Mapping[str, str]]
+    anywhere: tuple[tuple[str, FieldRule], ...]
+    values: Values
+    plain: bool
 
     def read(self, header: Header) -> Body | None:
         """What the header's text says, `None` if it is not of this dialect."""
         text = header.text
-        parts: Mapping[str, str] | None = None if self.body else _NO_PARTS
-        for read in self.body:
-            parts = read(text)
-            if parts is not None:
-                break
-        if parts is None:
-            return None
-        pairs = _NO_PARTS
+        plain = self.plain and len(text) <= VALUE_CHARS_MAX
+        if not self.body:
+            return self._plainly(header, _NOTHING, _NOWHERE) if plain else self._merged(header, {})
+        for body in self.body:
+            groups = body.pattern.groups(text)
+            if groups is not None:
+                if plain and body.plain:
+                    return self._plainly(header, (*groups, None), body.places)
+                return self._merged(header, body.pattern.parts(groups))
+        return None
+
+    def _plainly(self, header: Header, groups: Groups, places: tuple[int, int, int, int]) -> Body:
+        """The body where all is plain."""
+        provider_at, code_at, severity_at, message_at = places
+        provider = groups[provider_at] or _given(self.provider, header)
+        code = groups[code_at] or _given(self.code, header)
+        severity, message = groups[severity_at], groups[message_at]
+        fields = self.fixed.copy()
+        self._fill(fields, code or header.msgid or "", message or header.text)
+        return Body(
+            self.name,
+            provider if provider is None or len(provider) <= NAME_CHARS_MAX else None,
+            code if code is None or len(code) <= NAME_CHARS_MAX else None,
+            self.severities.get(severity.lower()) if severity else None,
+            message or None,
+            *_NOTHING_OF_HEADER,
+            fields,
+        )
+
+    def _fill(self, fields: Parts, code: str, message: str) -> None:
+        """Add what the first rule that fits takes from a message."""
+        for rule in self.by_code.get(code, ()):
+            if (not rule.contains or rule.holds(message)) and rule.fill(fields, message):
+                return
+        failed: FieldRule | None = None
+        for literal, rule in self.anywhere:
+            if literal in message and rule is not failed:
+                if rule.fill(fields, message):
+                    return
+                failed = rule
+
+    def _merged(self, header: Header, parts: Parts) -> Body | None:
+        """The body of what a pattern found, what is named in the text, and what the rules take,
+        each before the ones behind it: `None` if something had to be named, and is not."""
+        pairs = _NO_PAIRS
         if self.named is not None or "pairs" in parts:
             named = self._pairs(header, parts)
             if named is None:
                 return None
             if named:
                 pairs = named
-                parts = {**self._taken(pairs), **parts}
-        message = parts.get("message", text)
+                parts = self._taken(pairs) | parts
         code = parts.get("code") or _given(self.code, header)
-        found = self._from_words(code or header.msgid or "", message)
+        found = self._from_words(code or header.msgid or "", parts.get("message", header.text))
         if found:
-            parts = {**parts, **found}
+            parts.update(found)
         return self._body(header, parts, pairs)
 
-    def _pairs(self, header: Header, parts: Mapping[str, str]) -> Pairs | None:
+    def _pairs(self, header: Header, parts: Parts) -> Pairs | None:
         """The named values; `None` if the kind needs some and there is none."""
         rest = parts.get("pairs")
         if self.named is not None:
             return self.named(header, header.text if rest is None else rest) or None
-        return _NO_PARTS if rest is None else self.rest(rest)
+        return _NO_PAIRS if rest is None else self.rest(rest)
 
-    def _taken(self, pairs: Pairs) -> dict[str, str]:
-        taken = {}
-        for takings in self.take:
-            for key in takings.keys:
-                value = pairs.get(key) if isinstance(key, str) else _joined(pairs, key)
-                if value:
-                    taken[takings.part] = value
-                    break
+    def _taken(self, pairs: Pairs) -> Parts:
+        taken: Parts = {}
+        value_of = pairs.get
+        for part, key, several in self.take:
+            if part in taken:
+                continue
+            value = value_of(key) if several is None else _joined(pairs, several)
+            if value:
+                taken[part] = value
         return taken
 
     def _from_words(self, code: str, message: str) -> Mapping[str, str] | None:
-        if code in self.by_code:
-            for rule in self.by_code[code]:
-                found = rule.found(message)
+        """What the first rule that fits takes from a message."""
+        for rule in self.by_code.get(code, ()):
+            found = rule.taken(message) if rule.holds(message) else None
+            if found is not None:
+                return found
+        failed: FieldRule | None = None
+        for literal, rule in self.anywhere:
+            if literal in message and rule is not failed:
+                found = rule.taken(message)
                 if found is not None:
                     return found
-        for rule in self.anywhere:
-            for literal in rule.contains:
-                if literal in message:
-                    found = rule.taken(message)
-                    if found is not None:
-                        return found
-                    break
+                failed = rule
         return None
 
-    def _body(self, header: Header, parts: Mapping[str, str], pairs: Pairs) -> Body:
-        fields = {**self.fixed}
-        values = self.values
+    def _body(self, header: Header, parts: Parts, pairs: Pairs) -> Body:
+        fields = self.fixed.copy()
         for name, value in parts.items():
             if name in PARTS:
                 continue
-            if name in values:
-                value = values[name].get(value, value)
-            if name[-3:] == ".ip":
-                fields.update(_address(name, value.rstrip(".:,")))
+            if name in self.values:
+                value = self.values[name].get(value, value)
+            if name[-3:] == ADDRESS:
+                add_address(fields, name, value)
             elif value:
                 fields[name] = value
         for key, value in pairs.items():
             if value:
-                fields[_prefixed(key)] = value
+                fields[_PREFIXED[key]] = value
         part = parts.get
         severity = part("severity")
-        said = (
-            self.name,
-            _name(part("provider"), self.provider, header),
-            _name(part("code"), self.code, header),
-            None if severity is None else severity_of(severity, self.severities),
-            part("message"),
-        )
-        if _OF_THE_HEADER.isdisjoint(parts):
-            return Body(*said, None, None, None, None, None, None, fields)
-        host = part("host")
-        stamp = written_time(parts["time"]) if "time" in parts else None
+        provider = part("provider") or _given(self.provider, header)
+        code = part("code") or _given(self.code, header)
+        corrects = not _OF_THE_HEADER.isdisjoint(parts)
         return Body(
-            *said,
-            _name(part("process"), None, header),
-            part("pid"),
-            host if host is not None and may_be_host(host) else None,
-            _count(part("sequence")),
-            None if stamp is None else stamp[0],
-            part("zone") or (None if stamp is None else stamp[1]),
+            self.name,
+            provider if provider is None or len(provider) <= NAME_CHARS_MAX else None,
+            code if code is None or len(code) <= NAME_CHARS_MAX else None,
+            None if severity is None else self.severities.get(severity.lower()),
+            part("message"),
+            *(_said_of_header(parts) if corrects else _NOTHING_OF_HEADER),
             fields,
+            corrects,
         )
+
+
+_NOTHING: Groups = (None,)
+_NOWHERE = (-1, -1, -1, -1)
+"""The groups of no pattern, and where the parts are in them."""
 
 
 def _joined(pairs: Pairs, keys: tuple[str, ...]) -> str:
@@ -188,32 +220,43 @@ def _joined(pairs: Pairs, keys: tuple[str, ...]) -> str:
 _OF_THE_HEADER = frozenset("process pid host sequence time zone".split())
 """Parts that headers mostly tell, and bodies rarely."""
 
+_OfHeader = tuple[str | None, str | None, str | None, int | None, Civil | None, str | None]
+"""The same as `Body` has them: process, pid, hostname, sequence, civil, zone."""
 
-@lru_cache(PREFIXED_CACHED_MAX)
-def _prefixed(key: str) -> str:
-    return PAIRS_PREFIX + key
+_NOTHING_OF_HEADER: _OfHeader = (None, None, None, None, None, None)
+
+
+def _said_of_header(parts: Parts) -> _OfHeader:
+    """These parts of all."""
+    part = parts.get
+    process, host, time = part("process"), part("host"), part("time")
+    stamp = None if time is None else written_time(time)
+    return (
+        process if process is None or len(process) <= NAME_CHARS_MAX else None,
+        part("pid"),
+        host if host is not None and may_be_host(host) else None,
+        _count(part("sequence")),
+        None if stamp is None else stamp[0],
+        part("zone") or (None if stamp is None else stamp[1]),
+    )
+
+
+class _Prefixed(dict[str, str]):
+    """Fields of the named values by their names: quicker than to write each anew."""
+
+    def __missing__(self, key: str) -> str:
+        if len(self) >= PREFIXED_CACHED_MAX:
+            self.clear()
+        field = self[key] = PAIRS_PREFIX + key
+        return field
+
+
+_PREFIXED = _Prefixed()
 
 
 def _given(word: str | None, header: Header) -> str | None:
     """What a file gives for what a body lacks."""
     return header.appname if word == "$program" else word
-
-
-def _name(text: str | None, given: str | None, header: Header) -> str | None:
-    """A name, or what the file gives for it; `None` for one that is too long."""
-    if not text:
-        text = header.appname if given == "$program" else given
-    return text if text is None or len(text) <= NAME_CHARS_MAX else None
-
-
-def _address(name: str, value: str) -> Mapping[str, str]:
-    """A field that is an address, which may have a port behind it; else nothing."""
-    if is_address(value):
-        return {name: value}
-    address, _, port = value.rpartition(":")
-    if port.isdigit() and len(port) <= 5 and is_address(address.strip("[]")):
-        return {name: address.strip("[]"), f"{name.removesuffix('.ip')}.port": port}
-    return {}
 
 
 def _count(text: str | None) -> int | None:

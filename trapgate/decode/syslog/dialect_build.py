@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from trapgate.config import Section, did_you_mean, load
-from trapgate.decode.syslog.dialect import Dialect, FieldRule, Takings, structured_pairs
+from trapgate.decode.syslog.dialect import BodyPattern, Dialect, Taking, structured_pairs
 from trapgate.decode.syslog.dialect_file import (
     SCHEMA,
     DialectFile,
@@ -17,6 +17,7 @@ from trapgate.decode.syslog.dialect_file import (
     Words,
 )
 from trapgate.decode.syslog.dialects import Dialects, Mark
+from trapgate.decode.syslog.field_rules import FieldRule, Values
 from trapgate.decode.syslog.header import Header
 from trapgate.decode.syslog.pairs import (
     Pairs,
@@ -28,10 +29,11 @@ from trapgate.decode.syslog.pairs import (
 )
 from trapgate.decode.syslog.patterns import (
     PARTS,
-    Reader,
+    Pattern,
     UnusablePattern,
     compile_pattern,
 )
+from trapgate.decode.syslog.severity import severities
 from trapgate.model import Problem
 
 DIALECTS_MAX = 500
@@ -141,43 +143,49 @@ class _Builder:
     def _dialect(self, known: _Known) -> Dialect:
         file, chain = known.file, self._chain(known)
         self._check(file)
-        by_code, anywhere = self._rules(chain)
-        fixed = {"observer.vendor": file.vendor, "observer.product": file.product}
+        values, named = _values(chain), _named(chain)
+        by_code, anywhere = self._rules(chain, values)
+        fixed = {
+            "event.parser": file.name,
+            "observer.vendor": file.vendor,
+            "observer.product": file.product,
+        }
         take = _merged(each.file.take for each in reversed(chain))
-        severities = _merged(each.file.severities for each in reversed(chain))
+        rules = (*anywhere, *(rule for found in by_code.values() for rule in found))
         return Dialect(
             name=file.name,
             vendor=file.vendor,
             fixed={field: value for field, value in fixed.items() if value},
             body=self._body(chain),
-            named=_named(chain),
+            named=named,
             rest=_pairs_reader(chain),
-            take=tuple(_takings(part, words) for part, words in take.items()),
+            take=tuple(taking for part, words in take.items() for taking in _takings(part, words)),
             provider=next((each.file.provider for each in chain if each.file.provider), None),
             code=next((each.file.code for each in chain if each.file.code), None),
-            severities={word.lower(): number for word, number in severities.items()},
+            severities=severities(_merged(each.file.severities for each in reversed(chain))),
             by_code=by_code,
-            anywhere=anywhere,
-            values=_values(chain),
+            anywhere=tuple((literal, rule) for rule in anywhere for literal in rule.contains),
+            values=values,
+            plain=named is None and all(rule.plain for rule in rules),
         )
 
-    def _body(self, chain: list[_Known]) -> tuple[Reader, ...]:
+    def _body(self, chain: list[_Known]) -> tuple[BodyPattern, ...]:
         found = (
             self._pattern(pattern, each, report=each is chain[0])
             for each in chain
             for pattern in each.file.body
         )
-        return tuple(reader for reader in found if reader is not None)
+        return tuple(BodyPattern.of(pattern) for pattern in found if pattern is not None)
 
     def _rules(
-        self, chain: list[_Known]
+        self, chain: list[_Known], values: Values
     ) -> tuple[Mapping[str, tuple[FieldRule, ...]], tuple[FieldRule, ...]]:
         """What to take from messages: by code, and from any."""
         by_code: dict[str, list[FieldRule]] = {}
         anywhere: list[FieldRule] = []
         for each in chain:
             for settings in each.file.fields:
-                rule = self._rule(each, settings, report=each is chain[0])
+                rule = self._rule(each, settings, values, report=each is chain[0])
                 for code in settings.code.texts:
                     by_code.setdefault(code, []).append(rule)
                 if not settings.code:
@@ -218,34 +226,36 @@ class _Builder:
         for field in file.values:
             self._name(field, file, "values")
 
-    def _rule(self, known: _Known, settings: FieldSettings, *, report: bool) -> FieldRule:
+    def _rule(
+        self, known: _Known, settings: FieldSettings, values: Values, *, report: bool
+    ) -> FieldRule:
         if report and not settings.code and not settings.contains:
             hint = 'give "code", or with "contains" a text that is cheap to look for'
             self._fail(settings, "pattern", "this would be tried on every line", hint)
         if report:
             for field in settings.set:
                 self._name(field, settings, "set")
-        read = None
+        pattern = None
         if settings.pattern is not None:
-            read = self._pattern(settings.pattern, known, report=report)
-        return FieldRule(settings.contains.texts, read, settings.set)
+            pattern = self._pattern(settings.pattern, known, report=report)
+        return FieldRule.of(settings.contains.texts, pattern, settings.set, values)
 
-    def _pattern(self, pattern: Text, known: _Known, *, report: bool) -> Reader | None:
+    def _pattern(self, text: Text, known: _Known, *, report: bool) -> Pattern | None:
         try:
-            reader, names = compile_pattern(pattern.text, ours=known.ours)
+            pattern = compile_pattern(text.text, ours=known.ours)
         except UnusablePattern as error:
             if report:
                 hint = "RE2's syntax: https://github.com/google/re2/wiki/Syntax"
-                problem = Problem("pattern", "error", f"the pattern: {error}", pattern.span, hint)
+                problem = Problem("pattern", "error", f"the pattern: {error}", text.span, hint)
                 self.problems.append(problem)
             return None
         if report:
-            for name in names:
+            for name in pattern.names:
                 wrong = self._wrong(name)
                 if wrong is not None:
                     summary = f'the group of field "{name}": {wrong}'
-                    self.problems.append(Problem("field", "error", summary, pattern.span))
-        return reader
+                    self.problems.append(Problem("field", "error", summary, text.span))
+        return pattern
 
     def _name(self, name: str, section: Section, key: str) -> None:
         wrong = self._wrong(name)
@@ -287,9 +297,9 @@ def _marks_of(
         yield "first" if known.file.order == "first" and kind == "contains" else where, mark
 
 
-def _takings(part: str, words: Words) -> Takings:
-    keys = (tuple(word.split("+")) if "+" in word else word for word in words.texts)
-    return Takings(part, tuple(keys))
+def _takings(part: str, words: Words) -> Iterator[Taking]:
+    for word in words.texts:
+        yield part, word, tuple(word.split("+")) if "+" in word else None
 
 
 def _merged(mappings: Iterable[Mapping[str, T]]) -> Mapping[str, T]:
@@ -297,7 +307,7 @@ def _merged(mappings: Iterable[Mapping[str, T]]) -> Mapping[str, T]:
     return {key: value for mapping in mappings for key, value in mapping.items()}
 
 
-def _values(chain: list[_Known]) -> Mapping[str, Mapping[str, str]]:
+def _values(chain: list[_Known]) -> Values:
     values: dict[str, dict[str, str]] = {}
     for each in reversed(chain):
         for field, replaced in each.file.values.items():

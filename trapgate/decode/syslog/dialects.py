@@ -8,7 +8,7 @@ last.
 """
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 import msgspec
 
@@ -28,6 +28,14 @@ PLACES_CACHED_MAX = 4_096
 """(program, beginning, vendor) whose marks are remembered in their order: programs that no mark
 names count as one. Beyond it the memory starts anew."""
 
+BODIES_CACHED_MAX = 4_096
+"""Texts whose body is remembered, some 8 MB: interfaces flap, guests try passwords, sessions open
+and close, and what is said then is the same but for the time in the header. Beyond it the memory
+starts anew."""
+
+CACHED_CHARS_MAX = 512
+"""Of a text that is remembered: longer ones hardly come again."""
+
 _LENGTHS = tuple(range(BEGINNING_CHARS, 0, -1))
 
 
@@ -42,11 +50,6 @@ class Mark(msgspec.Struct, frozen=True):
     programs: frozenset[str] = frozenset()
     structured_data: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
-
-    @property
-    def alone(self) -> bool:
-        """Whether there are no other kinds to ask."""
-        return not (self.starts or self.programs or self.structured_data or self.contains)
 
     def holds(self, header: Header, text: str) -> bool:
         """Whether the line has the other kinds too."""
@@ -66,9 +69,18 @@ class Mark(msgspec.Struct, frozen=True):
 
 _rank = attrgetter("rank")
 
-_Place = tuple[str, bool, Mark]
-"""The literal that the text must begin with ("" for a program's mark), whether that is all, the
-mark."""
+
+class _Place(msgspec.Struct, frozen=True):
+    """A mark that lines of one program and beginning may have at their place: what is left to
+    ask. One of `starts` must begin the text (if there are any), one of `contains` be in it."""
+
+    starts: tuple[str, ...]
+    contains: tuple[str, ...]
+    dialect: Dialect
+
+
+_NEW = Body("")
+"""In the place of a body that is not remembered."""
 
 
 class Dialects:
@@ -88,6 +100,8 @@ class Dialects:
         self._structured_data = tuple(structured_data)
         self._contains = tuple((mark.literal, mark) for mark in contains)
         self._first = tuple((mark.literal, mark) for mark in first)
+        self._firsts = tuple(dict.fromkeys(mark.literal for mark in first))
+        self._bodies: dict[tuple[str, str | None, str | None, str | None], Body | None] = {}
         self._places: dict[tuple[str | None, str, str | None], Sequence[_Place]] = {}
 
     def body(self, header: Header, vendor: str | None = None) -> Body | None:
@@ -95,23 +109,40 @@ class Dialects:
 
         `vendor` is what the source's entry says that its devices are.
         """
+        if header.structured_data or len(header.text) > CACHED_CHARS_MAX:
+            return self._read(header, vendor)
+        key = (header.text, header.appname, header.msgid, vendor)
+        known = self._bodies.get(key, _NEW)
+        if known is not _NEW:
+            return known
+        body = self._read(header, vendor)
+        # with a time or a number of its own a text does not come again
+        if body is None or (body.civil is None and body.sequence is None):
+            if len(self._bodies) >= BODIES_CACHED_MAX:
+                self._bodies.clear()
+            self._bodies[key] = body
+        return body
+
+    def _read(self, header: Header, vendor: str | None) -> Body | None:
+        """The same, not from memory. Of the header it asks for what is in the memory's key, and
+        for structured data."""
         near = header.text
         if len(near) > SEARCHED_CHARS_MAX:
             near = near[:SEARCHED_CHARS_MAX]
-        for literal, _ in self._first:
-            if literal in near:
+        for either in self._firsts:
+            if either in near:
                 first = [mark for literal, mark in self._first if literal in near]
-                body = _read(first, header, vendor)
+                body = _best(first, header, vendor)
                 if body is not None:
                     return body
                 break
         if header.structured_data:
-            body = _read(self._placed(header, near), header, vendor)
+            body = _best(self._placed(header, near), header, vendor)
         else:
             body = self._at_place(header, near, vendor)
         if body is not None:
             return body
-        return _read([mark for literal, mark in self._contains if literal in near], header, vendor)
+        return _best([mark for literal, mark in self._contains if literal in near], header, vendor)
 
     def _at_place(self, header: Header, near: str, vendor: str | None) -> Body | None:
         """What the first dialect that has a mark at its place and fits makes of the line."""
@@ -120,17 +151,23 @@ class Dialects:
         places = self._places.get(key)
         if places is None:
             places = self._ordered(key)
-        tried: list[str] = []
-        for literal, alone, mark in places:
-            if not near.startswith(literal) or not (alone or mark.holds(header, near)):
+        tried: tuple[str, ...] = ()
+        for place in places:
+            if place.starts and not near.startswith(place.starts):
                 continue
-            dialect = mark.dialect
+            for literal in place.contains:  # a loop: `any` of a generator costs twice as much
+                if literal in near:
+                    break
+            else:
+                if place.contains:
+                    continue
+            dialect = place.dialect
             if dialect.name in tried:
                 continue
             body = dialect.read(header)
             if body is not None:
                 return body
-            tried.append(dialect.name)
+            tried += (dialect.name,)
             if len(tried) == TRIED_MAX:
                 break
         return None
@@ -138,25 +175,30 @@ class Dialects:
     def _ordered(self, key: tuple[str | None, str, str | None]) -> Sequence[_Place]:
         """The marks that lines of this program and beginning may have at their place."""
         program, beginning, vendor = key
-        marks = [
-            (mark.rank, literal, alone, mark) for literal, alone, mark in self._beginning(beginning)
+        marks: list[tuple[Mark, tuple[str, ...]]] = [
+            (mark, (mark.literal,)) for mark in self._beginning(beginning)
         ]
-        marks += [(mark.rank, "", mark.alone, mark) for mark in self._programs.get(program, ())]
-        marks.sort(key=itemgetter(0), reverse=True)
+        marks += [(mark, mark.starts) for mark in self._programs.get(program, ())]
+        marks.sort(key=lambda found: found[0].rank, reverse=True)
         if vendor is not None:
             own = vendor.casefold()
-            marks.sort(key=lambda found: _vendor(found[3]) != own)
+            marks.sort(key=lambda found: _vendor(found[0]) != own)
         if len(self._places) >= PLACES_CACHED_MAX:
             self._places.clear()
-        places = self._places[key] = tuple(found[1:] for found in marks)
+        places = self._places[key] = tuple(
+            _Place(left, mark.contains, mark.dialect)
+            for mark, starts in marks
+            if (left := _left_of(starts, beginning)) is not None
+        )
         return places
 
     def _placed(self, header: Header, near: str) -> list[Mark]:
         """The marks that the line has at their place."""
-        found: list[Mark] = []
-        for literal, alone, mark in self._beginning(near):
-            if near.startswith(literal) and (alone or mark.holds(header, near)):
-                found.append(mark)
+        found = [
+            mark
+            for mark in self._beginning(near)
+            if near.startswith(mark.literal) and mark.holds(header, near)
+        ]
         found += [
             mark for mark in self._programs.get(header.appname, ()) if mark.holds(header, near)
         ]
@@ -168,7 +210,7 @@ class Dialects:
         ]
         return found
 
-    def _beginning(self, near: str) -> Sequence[_Place]:
+    def _beginning(self, near: str) -> Sequence[Mark]:
         """The marks whose literals may begin a text."""
         for chars in _LENGTHS:
             found = self._starts.get(near[:chars])
@@ -177,7 +219,7 @@ class Dialects:
         return ()
 
 
-def _read(marks: list[Mark], header: Header, vendor: str | None) -> Body | None:
+def _best(marks: list[Mark], header: Header, vendor: str | None) -> Body | None:
     """What the first dialect that fits makes of the line."""
     if len(marks) > 1:
         marks.sort(key=_rank, reverse=True)
@@ -202,16 +244,22 @@ def _vendor(mark: Mark) -> str:
     return (mark.dialect.vendor or "").casefold()
 
 
-def _by_beginning(marks: Sequence[Mark]) -> Mapping[str, Sequence[_Place]]:
-    """Marks by the beginning of their literal, each with its literal and whether that is all that
-    it asks for. With those of a beginning stand those of what it begins with: one look is
-    enough."""
+def _left_of(starts: tuple[str, ...], beginning: str) -> tuple[str, ...] | None:
+    """Which of the literals, one of which must begin a text, are left to ask of a text that begins
+    so: none if it has one of them for certain, `None` if it can have none. A `beginning` that is
+    shorter than `BEGINNING_CHARS` is the whole text."""
+    if not starts or beginning.startswith(starts):
+        return ()
+    return tuple(literal for literal in starts if literal.startswith(beginning)) or None
+
+
+def _by_beginning(marks: Sequence[Mark]) -> Mapping[str, Sequence[Mark]]:
+    """Marks by the beginning of their literal. With those of a beginning stand those of what it
+    begins with: one look is enough."""
     beginnings = {mark.literal[:BEGINNING_CHARS] for mark in marks}
     return {
         beginning: tuple(
-            (mark.literal, mark.alone, mark)
-            for mark in marks
-            if beginning.startswith(mark.literal[:BEGINNING_CHARS])
+            mark for mark in marks if beginning.startswith(mark.literal[:BEGINNING_CHARS])
         )
         for beginning in beginnings
     }

@@ -7,8 +7,9 @@ linear time and to the same result on both.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+import msgspec
 import re2
 
 from trapgate.decode.syslog.pairs import VALUE_CHARS_MAX
@@ -27,9 +28,28 @@ PARTS = frozenset(
 )
 """Names of groups that are parts of the body. Any other is a field's."""
 
-Parts = Mapping[str, str]
-Reader = Callable[[str], Parts | None]
-"""The named parts that a text has, `None` if the pattern does not fit."""
+Parts = dict[str, str]
+"""Values by the names of parts and fields, none of them empty."""
+
+Groups = tuple[str | None, ...]
+"""What the groups of a pattern found, in order."""
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """A compiled pattern. `names` says what its named groups are, in order; `groups` gives what
+    they find in a text, `None` if the pattern does not fit."""
+
+    names: tuple[str, ...]
+    groups: Callable[[str], Groups | None]
+
+    def parts(self, groups: Groups) -> Parts:
+        """The groups that found something by their names, cut to the length of a value."""
+        return {
+            name: value[:VALUE_CHARS_MAX]
+            for name, value in zip(self.names, groups, strict=True)
+            if value
+        }
+
 
 _NUMBERED = re.compile(r"[0-9]+$")
 
@@ -48,18 +68,19 @@ def part_of(group: str) -> str:
     return name.replace("__", ".") if "__" in name else name.replace("_", ".", 1)
 
 
-def compile_pattern(pattern: str, *, ours: bool) -> tuple[Reader, tuple[str, ...]]:
-    """A reader and the names of what it may find.
+def compile_pattern(pattern: str, *, ours: bool) -> Pattern:
+    """A pattern ready for use.
 
     It searches the whole text: `^` ties a pattern to its beginning. Raises `UnusablePattern` if it
-    is not RE2's, or too long.
+    is not RE2's, or too long; one of ours also if a group of it has no name.
     """
     if len(pattern) > PATTERN_CHARS_MAX:
         raise UnusablePattern(f"longer than {PATTERN_CHARS_MAX} characters")
     if ours:
         ready = re.compile(pattern, re.ASCII)
-        names = [(index, part_of(name)) for name, index in ready.groupindex.items()]
-        return _with_python(ready, names), tuple(name for _, name in names)
+        if ready.groups > len(ready.groupindex):
+            raise UnusablePattern("a group without a name: write (?:")
+        return Pattern(tuple(map(part_of, ready.groupindex)), _with_python(ready.search))
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MEMORY_BYTES_MAX
@@ -67,8 +88,9 @@ def compile_pattern(pattern: str, *, ours: bool) -> tuple[Reader, tuple[str, ...
         compiled = re2.compile(pattern.encode(), options)
     except re2.error as error:
         raise UnusablePattern(_reason(error)) from None
-    found = [(index, part_of(name.decode())) for name, index in compiled.groupindex.items()]
-    return _with_re2(compiled.search, found), tuple(name for _, name in found)
+    groups = sorted((index, part_of(name.decode())) for name, index in compiled.groupindex.items())
+    search = _with_re2(compiled.search, [index for index, _ in groups])
+    return Pattern(tuple(name for _, name in groups), search)
 
 
 def _reason(error: Exception) -> str:
@@ -76,32 +98,24 @@ def _reason(error: Exception) -> str:
     return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
 
 
-def _with_python(pattern: re.Pattern[str], names: list[tuple[int, str]]) -> Reader:
-    search = pattern.search
-
-    def read(text: str) -> Parts | None:
+def _with_python(
+    search: Callable[[str, int, int], re.Match[str] | None],
+) -> Callable[[str], Groups | None]:
+    def groups(text: str) -> Groups | None:
         found = search(text, 0, SEARCHED_CHARS_MAX)
-        if found is None:
-            return None
-        parts = {name: value for i, name in names if (value := found[i])}
-        if len(text) > VALUE_CHARS_MAX:
-            return {name: value[:VALUE_CHARS_MAX] for name, value in parts.items()}
-        return parts
+        return None if found is None else found.groups()
 
-    return read
+    return groups
 
 
 def _with_re2(
-    search: Callable[[bytes], re.Match[bytes] | None], names: list[tuple[int, str]]
-) -> Reader:
-    def read(text: str) -> Parts | None:
+    search: Callable[[bytes], re.Match[bytes] | None], numbers: list[int]
+) -> Callable[[str], Groups | None]:
+    def groups(text: str) -> Groups | None:
         found = search(text[:SEARCHED_CHARS_MAX].encode())
         if found is None:
             return None
-        return {
-            name: value.decode(errors="replace")[:VALUE_CHARS_MAX]
-            for i, name in names
-            if (value := found[i])
-        }
+        values = [found[number] for number in numbers]
+        return tuple([value.decode(errors="replace") if value else None for value in values])
 
-    return read
+    return groups

@@ -21,6 +21,9 @@ PARAMETERS_MAX = 256
 """Parameters kept of one message: each becomes a field of the event, and 64 KiB could hold ten
 thousand."""
 
+QUOTED_CHARS = 100
+"""Of a text that are asked for a Cisco header: a relay keeps it there."""
+
 SHORT_HEADER = Problem("short-header", "warning", "the RFC 5424 header ends early")
 BAD_STRUCTURED_DATA = Problem(
     "bad-structured-data", "warning", "the structured data is malformed: it was left in the text"

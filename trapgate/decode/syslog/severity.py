@@ -15,9 +15,6 @@ WORDS: Mapping[str, int] = {
 """In small letters. A condition that is over (`cleared`) informs."""
 
 
-def severity_of(word: str, own: Mapping[str, int] = {}) -> int | None:
-    """The number of a word, in any case; a dialect's `own` words come first. `None` for a word
-    that nobody has explained."""
-    word = word.lower()
-    found = own.get(word)
-    return WORDS.get(word) if found is None else found
+def severities(own: Mapping[str, int]) -> Mapping[str, int]:
+    """The numbers of words in small letters: a dialect's `own` come before the usual ones."""
+    return {**WORDS, **{word.lower(): number for word, number in own.items()}}

@@ -7,6 +7,9 @@ from trapgate.model import Problem
 BLANK = b"\0 \t\r\n\v\f"
 """A datagram of nothing but these bytes says nothing."""
 
+SEVERAL = b"\n<"
+"""What a datagram of several messages has in it: a cheap look."""
+
 MESSAGES_MAX = 256
 """Messages taken out of one datagram; what is behind them stays in the last one. 64 KiB hold 600 of
 the shortest lines of devices, which send a dozen together at most."""
@@ -33,15 +36,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """C0, DEL and C1 but for tab and line feed: packets and counted frames may hold several lines."""
 
 
-def holds_several(data: bytes) -> bool:
-    """Whether a datagram may hold several messages: a cheap look."""
-    return b"\n<" in data
-
-
 def pieces(data: bytes) -> list[bytes]:
     """The messages of a datagram, each with its PRI: nearly always one. Only a datagram that begins
     with a PRI is divided, at line ends that one follows."""
-    if not holds_several(data) or not data.startswith(b"<"):
+    if SEVERAL not in data or not data.startswith(b"<"):
         return [data]
     return [piece for piece in _NEXT.split(data, MESSAGES_MAX - 1) if piece.strip(BLANK)]
 
@@ -70,9 +68,8 @@ def _written_out(control: re.Match[str]) -> str:
     return f"\\x{ord(control[0]):02x}"
 
 
-def shown(text: str) -> tuple[str, tuple[Problem, ...]]:
-    """The part of a text that is kept, with a mark where it was cut, and the problem if it was."""
-    if len(text) <= SHOWN_CHARS_MAX:
-        return text, ()
+def shown(text: str) -> str:
+    """The part that is kept of a text of more than `SHOWN_CHARS_MAX` characters, with a mark where
+    it was cut."""
     cut = len(text) - SHOWN_CHARS_MAX
-    return f"{text[:SHOWN_CHARS_MAX]} […{cut} more characters]", (TRUNCATED,)
+    return f"{text[:SHOWN_CHARS_MAX]} […{cut} more characters]"

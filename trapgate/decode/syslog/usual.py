@@ -6,6 +6,7 @@ something is not certain: these take the careful way.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from trapgate.decode.syslog.cisco import MNEMONIC
 from trapgate.decode.syslog.clock import Clock, clock_at
 from trapgate.decode.syslog.header import Format, Header
 from trapgate.decode.syslog.names import LEVELS, are_words, is_address, may_be_host, must_be_host
-from trapgate.decode.syslog.rfc5424 import scan_5424
+from trapgate.decode.syslog.rfc5424 import QUOTED_CHARS, scan_5424, structured_data
 from trapgate.decode.syslog.shapes import Civil, may_start, scan
 from trapgate.decode.syslog.zones import is_zone
 
@@ -65,7 +66,8 @@ _DATED = re.compile(
     f"(?: {{1,4}}(?:{_TAG}|{_LONE}|{_LEVELLED}|{_NUMBERED}|{_UNTAGGED})| : {_MNEMONIC})",
     re.ASCII,
 )
-"""A time, a host and what is behind it; ASA has a colon between spaces there."""
+"""A time (its stamp, fraction and what goes on with it are the first three groups), a host (the
+fourth) and what is behind it; ASA has a colon between spaces there."""
 
 _CISCO = re.compile(
     r"(?:([0-9]{1,10})?: (?:([A-Za-z][A-Za-z0-9_.-]{0,254}): )?(?:([0-9]{1,10}): )?)?"
@@ -84,6 +86,19 @@ _XR = re.compile(
 )
 """IOS-XR's count, host, node, time and process before a mnemonic."""
 
+_VERSIONED = re.compile(
+    r"1 (2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2}) ([^ ]{1,255}) ([^ %][^ ]{0,254}) ([^ ]{1,255}) ([^ ]{1,255}) "
+    r"(?:(-) |(?=\[[^\s=\]\"]{1,255}[ \]]))"
+)
+"""RFC 5424's header, with its structured data or without; a `%` is no program's."""
+
+_NO_ELEMENTS: Mapping[str, Mapping[str, str]] = {}
+
+_RELAYED = ("<", "\ufeff")
+"""What the text does not begin with: the PRI of a device behind its relay's header, or a byte order
+mark."""
+
 NODE_CHARS_MAX = 64
 """How far from the beginning IOS-XR's node may stand."""
 
@@ -96,6 +111,9 @@ _COUNTED = re.compile(r"[0-9]{1,10}: (?=%)")
 def scan_usual(text: str, at: int) -> Header | None:
     """The header that begins at `at` (behind the PRI), `None` if it is not certainly of one of
     these forms. Its `steps` are empty."""
+    if text.startswith("1 ", at):
+        found = _VERSIONED.match(text, at)
+        return None if found is None else _versioned(text, found)
     found = _DATED.match(text, at)
     if found is not None:
         if text[found.start(1)] == "2" and scan_5424(text, at) is not None:
@@ -112,12 +130,32 @@ def scan_usual(text: str, at: int) -> Header | None:
     return None if found is None else _ios_xr(text, found)
 
 
+def _versioned(text: str, found: re.Match[str]) -> Header | None:
+    stamp, fraction, zone, *words, nil = found.groups()
+    clock = _clock(stamp + zone, 0)
+    if clock is None:
+        return None
+    end, elements, problem = found.end(), _NO_ELEMENTS, None
+    if nil is None:
+        end, elements, problem = structured_data(text, end)
+        end += text.startswith(" ", end)
+    if problem is not None or text.startswith(_RELAYED, end):
+        return None
+    said = text[end:]
+    if ": %" in said[:QUOTED_CHARS]:
+        return None  # a relay keeps the device's own header in the text
+    host, program, pid, event = [None if word == "-" else word for word in words]
+    civil = clock.civil if fraction is None else _with_fraction(clock, fraction)
+    marked = elements.get("timeQuality", {}).get("isSynced") == "0"
+    return Header("rfc5424", said, civil, None, marked, host, program, pid, event, None, elements)
+
+
 _Said = tuple[Format, str | None, str | None, str | None, int | None]
 """The format, and what stands behind a host: program, its number, an event's number, the level."""
 
 
 def _dated(text: str, found: re.Match[str]) -> Header | None:
-    stamp, fraction, behind, host = found.group("stamp", "fraction", "behind", "host")
+    stamp, fraction, behind, host = found.group(1, 2, 3, 4)
     clock = _clock(stamp if behind is None else stamp + behind, 0)
     said = None if clock is None else _behind_host(text, found.end(), host, found)
     if clock is None or said is None:

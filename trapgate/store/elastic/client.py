@@ -7,13 +7,14 @@ is not acceptable as it is).
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import httpx
-from elastic_transport import ApiResponse
+from elastic_transport import ApiResponse, ApiResponseMeta
 from elasticsearch import (
     ApiError,
     AsyncElasticsearch,
@@ -30,6 +31,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from trapgate.store.elastic.nodes import Nodes, node_class
 from trapgate.store.elastic.settings import ElasticsearchSettings
 from trapgate.store.elastic.tls import tls_context
 from trapgate.store.errors import StoreUnavailable
@@ -44,6 +46,11 @@ WAIT_S_FIRST, WAIT_S_MAX = 0.2, 2.0
 
 GRACE_S = 5.0
 """What a call may take beyond the request's own deadline, which the client keeps."""
+
+_UNKNOWN_HERE = frozenset({400, 404, 405, 501})
+"""Statuses of a server that does not know what it is asked for."""
+
+_SOURCE_LINE = re.compile(r" ?\(_ssl\.c:\d+\)")
 
 JSON = Mapping[str, Any]
 
@@ -73,14 +80,20 @@ class Refused(Exception):
 class Cluster:
     """The nodes of one cluster. Any thread may ask; each waits for its own answer."""
 
-    def __init__(self, settings: ElasticsearchSettings) -> None:
-        """Contacts nobody. Raises `OSError` (`ssl.SSLError` among it) for certificates that cannot
-        be read."""
+    def __init__(
+        self,
+        settings: ElasticsearchSettings,
+        count_away: Callable[[str], object] = lambda url: None,
+    ) -> None:
+        """Contacts nobody. `count_away` is told the URL of a node whenever it has not answered.
+        Raises `OSError` (`ssl.SSLError` among it) for certificates that cannot be read."""
         _quiet()
         self._timeout_s = settings.request_timeout.seconds * len(settings.urls)
         self._nodes = len(settings.urls)
         self._loop = asyncio.new_event_loop()
-        self._client = AsyncElasticsearch(**_options(settings))
+        self._client = AsyncElasticsearch(
+            **_options(settings), node_class=node_class(Nodes(settings.urls, count_away))
+        )
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="elasticsearch", daemon=True
         )
@@ -160,7 +173,6 @@ def tries(sleep: Callable[[float], None] = time.sleep) -> Retrying:
 def _options(settings: ElasticsearchSettings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "hosts": [_with_port(url) for url in settings.urls],
-        "node_class": "httpxasync",  # httpx is here anyway; aiohttp would bring seven packages
         "request_timeout": settings.request_timeout.seconds,
         "http_compress": settings.compression,
         "max_retries": 0,  # a retry may have to look first: see `tries`
@@ -196,13 +208,19 @@ def failure_of(error: ApiError | TransportError) -> Unanswered | Refused:
         reason = "what answers is not Elasticsearch"
         return Unanswered("not-elasticsearch", reason, ambiguous=False, brief=False)
     if isinstance(error, ApiError):
+        if _is_of_another(error.meta):
+            node = error.meta.node
+            place = f"{node.scheme}://{node.host}:{node.port}"
+            reason = f"what answers at {place} is not Elasticsearch: it says {error.meta.status}"
+            return Unanswered("not-elasticsearch", reason, ambiguous=False, brief=False)
         return _of_status(error.meta.status, _words(error))
     if isinstance(error, ConnectionTimeout):
-        return Unanswered("timeout", "no answer in time", ambiguous=True, brief=False)
+        reason = f"no answer in time: {error.message}"
+        return Unanswered("timeout", reason, ambiguous=True, brief=False)
     if isinstance(error, SSLError):
-        return Unanswered("tls", f"TLS: {error.message}", ambiguous=False, brief=False)
+        return Unanswered("tls", f"TLS: {_tls_words(error)}", ambiguous=False, brief=False)
     if isinstance(error, NoConnection):
-        reason = f"no connection: {error.message}"
+        reason = f"no connection to {error.message}{_tls_hint(error)}"
         return Unanswered("connection", reason, ambiguous=not _is_unsent(error), brief=True)
     # an answer that is no JSON: a proxy's page, an answer that was cut
     return Unanswered("answer", str(error), ambiguous=True, brief=True)
@@ -211,6 +229,27 @@ def failure_of(error: ApiError | TransportError) -> Unanswered | Refused:
 def _is_unsent(error: NoConnection) -> bool:
     """Whether there was no connection that a request could have gone over."""
     return isinstance(error.__context__, httpx.ConnectError)
+
+
+def _tls_words(error: SSLError) -> str:
+    """OpenSSL's words, without the line of its source."""
+    text = _SOURCE_LINE.sub("", error.message)
+    plain = "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text
+    return text + ("; if the server has no TLS, write http:// in urls" if plain else "")
+
+
+def _tls_hint(error: NoConnection) -> str:
+    """A server that speaks TLS hangs up, or answers in it, when it is asked without."""
+    garbled = isinstance(error.__context__, httpx.RemoteProtocolError | httpx.ReadError)
+    if garbled and error.message.startswith("http://"):
+        return "; if the server speaks TLS, write https:// in urls"
+    return ""
+
+
+def _is_of_another(meta: ApiResponseMeta) -> bool:
+    """Whether this refusal is of something that is not Elasticsearch, which puts its name on every
+    answer. A proxy before it may refuse otherwise: who is not let in, or sends too much."""
+    return meta.status in _UNKNOWN_HERE and "x-elastic-product" not in meta.headers
 
 
 def _of_status(status: int, reason: str) -> Unanswered | Refused:
@@ -225,9 +264,13 @@ def _of_status(status: int, reason: str) -> Unanswered | Refused:
 
 
 def _words(error: ApiError) -> str:
-    """The server's own words, of an answer in any shape."""
+    """The server's own words, of an answer in any shape: those of the first shard that failed say
+    more than that all of them did."""
     body: object = error.body
     found = body.get("error") if isinstance(body, dict) else None
+    roots = found.get("root_cause") if isinstance(found, dict) else None
+    found = roots[0] if isinstance(roots, list) and roots else found
     if isinstance(found, dict):
-        return f"{found.get('type')}: {found.get('reason')}"
+        words, index = f"{found.get('type')}: {found.get('reason')}", found.get("index")
+        return words if not index or index in words else f"{words} [{index}]"
     return str(found or error.message)[:500]

@@ -19,7 +19,7 @@ from trapgate.query.dsl import Dsl, query_dsl
 from trapgate.query.fields import FIELDS
 from trapgate.store.elastic.client import JSON, Cluster, Refused
 from trapgate.store.elastic.template import data_streams
-from trapgate.store.errors import StoreUnavailable, TooManyGroups, TooManyRows
+from trapgate.store.errors import StoreUnavailable, TooManyGroups, TooManyRows, TooManyWords
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -51,6 +51,15 @@ _NEWEST_FIRST = (
     {"trapgate.position.sequence": {"order": "desc"}},
 )
 
+_LENIENT = {"ignore_unavailable": "true"}
+"""What is missing and what is closed is passed over."""
+
+_NOTHING: JSON = {"hits": {"hits": []}, "count": 0}
+"""The answer of no data stream at all."""
+
+_TOO_MANY_WORDS = "maxClauseCount"
+"""In the server's refusal of a phrase whose last word may be too many."""
+
 _OURS: Dsl = {"exists": {"field": "trapgate.position.sequence"}}
 """Documents that somebody else writes into these data streams are not events."""
 
@@ -64,7 +73,8 @@ _ODD: Dsl = {
 
 
 class Search:
-    """Reads the data streams of one namespace; those that do not exist have no events."""
+    """Reads the data streams of one namespace; those that do not exist have no events. One that has
+    a closed index is not read at all: the rest would look like the whole."""
 
     def __init__(self, cluster: Cluster, namespace: str, bounds: Bounds = Bounds()) -> None:  # noqa: B008
         self._cluster = cluster
@@ -112,12 +122,13 @@ class Search:
         return None
 
     def there(self, event_ids: Sequence[str]) -> set[str]:
-        """Which of these ids there are, in whatever index, written to the last moment."""
+        """Which of these ids there are, in whatever index that is open, written to the last
+        moment. An index is closed long after it was written to."""
         # a search first: where a shard is missing it fails at once, a refresh waits for a minute
         found = self._visible(event_ids)
         rest = [event_id for event_id in event_ids if event_id not in found]
         if rest:
-            self._ask("_refresh", None)
+            self._ask("_refresh", None, _LENIENT)
             found |= self._visible(rest)
         return found
 
@@ -126,7 +137,7 @@ class Search:
         for first in range(0, len(event_ids), IDS_MAX):
             values = event_ids[first : first + IDS_MAX]
             body = {"query": {"ids": {"values": values}}, "_source": False, "size": 2 * len(values)}
-            found.update(hit["_id"] for hit in _hits(self._ask("_search", body)))
+            found.update(hit["_id"] for hit in _hits(self._ask("_search", body, _LENIENT)))
         return found
 
     def counts(
@@ -208,18 +219,38 @@ class Search:
             after = hits[-1]["sort"]
             limit -= size
 
-    def _ask(self, what: str, body: Mapping[str, object] | None) -> JSON:
-        params = {"ignore_unavailable": "true"}
+    def _ask(
+        self,
+        what: str,
+        body: Mapping[str, object] | None,
+        params: Mapping[str, str] = {},
+    ) -> JSON:
         if what == "_search":
-            params["allow_partial_search_results"] = "false"
+            params = {**params, "allow_partial_search_results": "false"}
             body = {**(body or {}), "track_total_hits": False}
         try:
-            answer = self._cluster.ask("POST", f"/{self._streams}/{what}", body, params)
+            answer = self._of_those_there(f"/{what}", body, params)
         except Refused as refused:
+            if _TOO_MANY_WORDS in refused.reason:
+                raise TooManyWords from refused
             raise StoreUnavailable(f"the search is refused: {refused}") from refused
         if answer.get("timed_out") or answer.get("_shards", {}).get("failed"):
             raise StoreUnavailable("a part of the shards did not answer")
         return answer
+
+    def _of_those_there(
+        self, what: str, body: Mapping[str, object] | None, params: Mapping[str, str]
+    ) -> JSON:
+        """Ask all data streams; if one is missing, those that are there. `ignore_unavailable` would
+        pass over closed indices, too. Raises `Refused`."""
+        try:
+            return self._cluster.ask("POST", f"/{self._streams}{what}", body, params)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+        found = self._cluster.ask("GET", f"/_resolve/index/{self._streams}", params=_LENIENT)
+        there = ",".join(stream["name"] for stream in found["data_streams"])
+        return self._cluster.ask("POST", f"/{there}{what}", body, params) if there else _NOTHING
 
 
 def _received(query: Query, start: int, end: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@ docstrings of the fields are the user's reference."""
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -94,7 +95,7 @@ class ElasticsearchSettings(Section, frozen=True, kw_only=True):
 
 def check_elasticsearch(settings: ElasticsearchSettings) -> list[Problem]:
     """What is wrong with the settings, without a look at files or servers."""
-    problems = _check_urls(settings) + _check_identity(settings)
+    problems = _check_urls(settings) + _check_identity(settings) + _check_privacy(settings)
     name = settings.namespace
     if not _NAMESPACE.fullmatch(name) or len(name) > NAMESPACE_CHARS_MAX:
         summary = f'"{name}" cannot be the end of a data stream\'s name'
@@ -131,6 +132,8 @@ def _check_urls(settings: ElasticsearchSettings) -> list[Problem]:
 
 
 def _url_fault(url: str) -> str | None:
+    if "@" in url:  # first: what is wrong with the rest may be said in words of the secret
+        return "must not hold a user or a password: they have keys of their own"
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -140,8 +143,6 @@ def _url_fault(url: str) -> str | None:
         return "is no URL of a server"
     if port == 0:
         return "has no port that can be reached"
-    if parts.username is not None or parts.password is not None:
-        return "must not hold a user or a password: they have keys of their own"
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         return "must end behind the port"
     return None
@@ -153,8 +154,33 @@ def _shown(url: str) -> str:
     return f"{before.partition('://')[0]}://...@{after}" if at else url
 
 
+def _check_privacy(settings: ElasticsearchSettings) -> list[Problem]:
+    """A warning if secrets go over the network for anybody to read."""
+    plain = [url for url in settings.urls if url.lower().startswith("http://")]
+    keys = [key for key in SECRETS if getattr(settings, key) or getattr(settings, f"{key}_file")]
+    if not keys or all(map(_is_here, plain)):
+        return []
+    summary = f'"{keys[0]}" goes over the network in plain text: "urls" has http://'
+    hint = "write https:// if the servers have TLS, and let them have it if not"
+    span = settings.where.key("urls")
+    return [Problem("plain-text-secret", "warning", summary, span, hint)]
+
+
+def _is_here(url: str) -> bool:
+    """Whether the URL is of this machine; one that is none is judged elsewhere."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _check_identity(settings: ElasticsearchSettings) -> list[Problem]:
     problems = []
+    for key in ("username", *SECRETS):
+        if getattr(settings, key) == "":
+            summary = f'"{key}" is empty'
+            problems.append(settings.problem(key, summary, "leave it out, or give it a value"))
     for key in SECRETS:
         if getattr(settings, key) is not None and getattr(settings, f"{key}_file") is not None:
             summary = f'"{key}" and "{key}_file" exclude each other'

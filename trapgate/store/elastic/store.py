@@ -66,8 +66,9 @@ class ElasticsearchEventStore:
     ) -> Self:
         """Open the store; no server is contacted. Raises `OSError` for certificates that cannot be
         read."""
+        away = metrics.counter("trapgate_store_node_failures_total")
         return cls(
-            Cluster(settings),
+            Cluster(settings, lambda url: away.labels(url).inc()),
             settings,
             retention_days=retention_days,
             metrics=metrics,
@@ -84,6 +85,11 @@ class ElasticsearchEventStore:
         if self._read_only:
             raise ValueError("the store was opened to read only")
         self._writer.write(events)
+
+    def probe(self) -> None:
+        """Ask whether the servers would take events, with the rights to make templates; for the
+        thread that writes. Raises `StoreUnavailable`."""
+        self._tried(self._writer.look)
 
     def search(
         self, query: Query, *, start: int, end: int, limit: int, before: Place | None = None
@@ -110,6 +116,10 @@ class ElasticsearchEventStore:
     def get(self, event_id: str) -> Event | None:
         """The event with this id."""
         return self._tried(lambda: self._search.named(event_id))
+
+    def damaged(self, *, start: int, end: int) -> Sequence[str]:
+        """Nothing: an answer of which the servers lack a part is refused."""
+        return ()
 
     def retain(self, now: Now, *, days: int, bytes_max: int) -> Sequence[str]:
         """Nothing: the servers delete what is old, by the data streams' lifecycle."""

@@ -71,6 +71,12 @@ class Writer:
             self._install()
             self._installed = True
 
+    def look(self) -> None:
+        """Ask the servers for the templates, and make those that are missing; nothing is written.
+        Raises `StoreUnavailable`."""
+        self._installed = False
+        self.prepare()
+
     def _send(self, lines: Sequence[Line]) -> Answered:
         started = time.monotonic()
         try:

@@ -6,9 +6,10 @@ they are. The index of a part's words is a file beside it.
 """
 
 import re
+from collections.abc import Container
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from trapgate.model import BUCKET_S, NS_PER_S
 from trapgate.store.sqlite.words import discard, words_path
@@ -20,15 +21,19 @@ BUCKET_NS = BUCKET_S * NS_PER_S
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _PART = r"events-(\d{4}-\d{2}-\d{2})(?:\.([2-9]|[1-9]\d{1,5}))?"
 _NAME = re.compile(rf"{_PART}\.sqlite")
-_HELD_NAME = re.compile(rf"{_PART}(?:\.broken-\d)?\.sqlite")
+_HELD_NAME = re.compile(rf"{_PART}(?:\.(?:broken|older)-\d)?\.sqlite")
 _ANY_NAME = re.compile(
-    rf"{_PART}(?:\.words\.broken|(?:\.broken-\d|\.words)?\.sqlite(?:-wal|-shm)?)"
+    rf"{_PART}(?:\.words\.broken|(?:\.(?:broken|older)-\d|\.words)?\.sqlite(?:-wal|-shm)?)"
 )
 _SUFFIXES = ("", "-wal", "-shm")
 """The database comes first: without it a reader finds no part, whatever else is left."""
 
-BROKEN_MAX = 9
-"""Files of one part that are set aside: a disk that breaks every new one must not be filled."""
+ASIDE_MAX = 9
+"""Files of one part that are set aside for one reason: a disk that breaks every new one must not be
+filled."""
+
+Aside = Literal["broken", "older"]
+"""Why a file is set aside: it is damaged, or an older trapgate wrote it."""
 
 
 class Part(NamedTuple):
@@ -51,24 +56,41 @@ def stored_parts(folder: Path) -> list[Part]:
 
 
 def held_parts(folder: Path) -> list[Part]:
-    """The parts that take room, oldest first: also those of which only a broken file is left."""
+    """The parts that take room, oldest first: also those of which all is set aside."""
     return sorted(_parts_named(folder, _HELD_NAME))
 
 
+def damaged_files(folder: Path, known: Container[str], start: int, end: int) -> list[str]:
+    """The names of the files whose events of [start, end) cannot all be read: those that were set
+    aside, and those that are `known` to be broken by their names."""
+    names = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        match = _HELD_NAME.fullmatch(path.name)
+        if match is not None and (path.name in known or not _NAME.fullmatch(path.name)):
+            try:
+                begins = (date.fromisoformat(match[1]).toordinal() - _EPOCH_ORDINAL) * DAY_NS
+            except ValueError:
+                continue
+            if start < begins + DAY_NS and begins < end:
+                names.append(path.name)
+    return sorted(names)
+
+
 def delete_part(folder: Path, part: Part) -> None:
-    """Delete a part's files, its words and the broken ones too; who reads them keeps what was
+    """Delete a part's files, its words and those set aside too; who reads them keeps what was
     opened. None there: nothing happens."""
     for path in files_of(folder, part):
         path.unlink(missing_ok=True)
     discard(part_path(folder, part))
 
 
-def set_aside(folder: Path, part: Part) -> Path:
-    """Rename a part's broken file to `events-DAY.broken-N.sqlite`, for a new one to take its place;
-    returns where it is now. Its words go: the new one's will be others. Raises `OSError`, also if
-    `BROKEN_MAX` files are there already."""
+def set_aside(folder: Path, part: Part, why: Aside = "broken") -> Path:
+    """Rename a part's file to `events-DAY.broken-N.sqlite` (or `.older-N`), its journal with it,
+    which may hold most of its events, for a new one to take its place; returns where it is now. Its
+    words go: the new one's will be others. Raises `OSError`, also if `ASIDE_MAX` files are there
+    already."""
     path = part_path(folder, part)
-    for target in _broken_paths(path):
+    for target in _aside_paths(path, why):
         if not target.exists():
             discard(path)
             # the journal goes first: a new database must never meet the old one's
@@ -78,7 +100,7 @@ def set_aside(folder: Path, part: Part) -> Path:
                 if source.exists():
                     source.rename(aside)
             return target
-    raise FileExistsError(f"{path}: broken again, and {BROKEN_MAX} broken files are set aside")
+    raise FileExistsError(f"{path}: {why} again, and {ASIDE_MAX} such files are set aside")
 
 
 def delete_orphans(folder: Path) -> None:
@@ -89,7 +111,7 @@ def delete_orphans(folder: Path) -> None:
 
 
 def part_bytes(folder: Path, part: Part) -> int:
-    """What a part takes on disk, with words, journals and broken files; 0 if it is gone."""
+    """What a part takes on disk, with words, journals and what is set aside; 0 if it is gone."""
     total = 0
     words = words_path(part_path(folder, part))
     for path in (*files_of(folder, part), *_with_journals(words)):
@@ -104,14 +126,14 @@ def _with_journals(path: Path) -> list[Path]:
     return [path.with_name(path.name + suffix) for suffix in _SUFFIXES]
 
 
-def _broken_paths(path: Path) -> list[Path]:
-    return [path.with_suffix(f".broken-{number}.sqlite") for number in range(1, BROKEN_MAX + 1)]
+def _aside_paths(path: Path, why: Aside) -> list[Path]:
+    return [path.with_suffix(f".{why}-{number}.sqlite") for number in range(1, ASIDE_MAX + 1)]
 
 
 def files_of(folder: Path, part: Part) -> list[Path]:
     """Every file that a part may have, but for its words."""
     path = part_path(folder, part)
-    bases = (path, *_broken_paths(path))
+    bases = (path, *_aside_paths(path, "broken"), *_aside_paths(path, "older"))
     return [each for base in bases for each in _with_journals(base)]
 
 

@@ -185,6 +185,8 @@ class Indexer:
         writer = self._writer
         if writer is None or writer.part != part or not writer.still_there():
             self.close()
+            if not words_path(part).exists():
+                _check_readable(part)
             writer = self._writer = WordsWriter.open(part)
         return writer
 
@@ -202,6 +204,13 @@ class Indexer:
             if is_spoilt(error):
                 self._discard(part)
             raise
+
+
+def _check_readable(part: Path) -> None:
+    """Raises what reading the part raises: beside one that cannot be read no words are made."""
+    connection = open_to_read(part)
+    if connection is not None:
+        connection.close()
 
 
 def _places(part: Path) -> int:

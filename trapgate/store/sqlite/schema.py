@@ -36,6 +36,10 @@ BUSY_TIMEOUT_S = 5.0
 """Readers and the writer do not wait for each other; only recovery after a crash and the change
 to WAL lock a file for moments."""
 
+WRITE_BUSY_MS = 50
+"""Longest wait of the writer, once a part is open, for somebody else who writes into it (a backup,
+a shell): who pages waits in the same thread, and the batch is tried again a second later."""
+
 _LAYOUT = (
     # `first` is the first sequence of the stream that belongs to this part and not to an earlier
     # one of the day: by it a batch that is written again finds its rows.
@@ -104,7 +108,8 @@ def open_to_write(path: Path, firsts: Callable[[], Mapping[str, int]]) -> sqlite
 
     `firsts` is asked if the part is made: for the first sequence that belongs to it, of each stream
     that an earlier part of the day has. The connection may change threads, but one thread uses it
-    at a time. Raises `NewerSchema`, `OlderSchema`, `sqlite3.Error`, `OSError`.
+    at a time; it waits for a lock for `WRITE_BUSY_MS`. Raises `NewerSchema`, `OlderSchema`,
+    `sqlite3.Error`, `OSError`.
     """
     path.touch(mode=0o600)
     connection = sqlite3.connect(
@@ -123,6 +128,7 @@ def open_to_write(path: Path, firsts: Callable[[], Mapping[str, int]]) -> sqlite
                 connection.execute(statement)
             connection.executemany("INSERT INTO streams (text, first) VALUES (?, ?)", begins)
             connection.execute("COMMIT")
+        connection.execute(f"PRAGMA busy_timeout = {WRITE_BUSY_MS}")
     except BaseException:
         connection.close()
         raise

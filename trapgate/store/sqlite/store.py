@@ -9,7 +9,14 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -18,12 +25,14 @@ from typing import Self
 from trapgate.model import Event, Now, Place, Position
 from trapgate.model.query import Everything, Query
 from trapgate.observe import logger
-from trapgate.store.errors import StoreLocked, TooManyRows, is_broken, unavailable
+from trapgate.store.errors import OlderSchema, StoreLocked, TooManyRows
 from trapgate.store.sqlite.counting import Groups
+from trapgate.store.sqlite.damage import is_unusable, unavailable
 from trapgate.store.sqlite.folder import (
     BUCKET_NS,
     DAY_NS,
     Part,
+    damaged_files,
     delete_orphans,
     delete_part,
     files_of,
@@ -35,6 +44,7 @@ from trapgate.store.sqlite.folder import (
 from trapgate.store.sqlite.plan import HOT_FIELDS, Plan, planned
 from trapgate.store.sqlite.reader import PartReader, condition
 from trapgate.store.sqlite.scan import PIECE_ROWS_MAX, PartScan, Piece, Question, pieces
+from trapgate.store.sqlite.schema import open_to_read
 from trapgate.store.sqlite.words import WordsReader
 from trapgate.store.sqlite.writers import PART_BYTES_MAX, PartWriters
 
@@ -59,7 +69,8 @@ class SqliteEventStore:
     `close` are for one thread at a time. Every method raises `StoreUnavailable` where the disk or
     SQLite fails, and `NewerSchema` for a file of a newer trapgate. A file that is damaged stops
     nothing: it is logged once, is in `broken` by its name, readers pass over the rest of it, and
-    the writer sets it aside and begins a new one.
+    the writer sets it aside and begins a new one. So does a file of an older trapgate, which the
+    writer sets aside when it opens the store: what is in it this one cannot read.
 
     Newest first means: by the 10 s window of `received_at`, within it by position (stream, then
     sequence); that is arrival order, unless streams take turns within the window.
@@ -95,11 +106,7 @@ class SqliteEventStore:
         try:
             with unavailable():
                 for part in stored_parts(folder):
-                    try:
-                        with store._reading(part):
-                            pass
-                    except sqlite3.Error as error:  # whatever it is, the other files are well
-                        store._report(part, error)
+                    store._look_at(part)
         except BaseException:
             store.close()
             raise
@@ -111,6 +118,9 @@ class SqliteEventStore:
         self._check_writer()
         with unavailable():
             self._writers.write(events)
+
+    def probe(self) -> None:
+        """Nothing: a disk that refuses events does so when they are written."""
 
     def search(
         self, query: Query, *, start: int, end: int, limit: int, before: Place | None = None
@@ -187,6 +197,12 @@ class SqliteEventStore:
                     with self._passing_over(part), self._reading(part) as reader:
                         found = reader.named(bucket, event_id) if reader else None
         return found
+
+    def damaged(self, *, start: int, end: int) -> Sequence[str]:
+        """The files of which events received in [start, end) may be missing in answers: those that
+        were set aside, and those that this object has found broken so far."""
+        with unavailable():
+            return damaged_files(self._folder, self.broken, start, end)
 
     def expire(self, before_ns: int) -> Sequence[str]:
         """Delete the files of days that ended before an instant; returns their names."""
@@ -269,6 +285,21 @@ class SqliteEventStore:
             if start < (part.day + 1) * DAY_NS and part.day * DAY_NS < end
         ]
 
+    def _look_at(self, part: Part) -> None:
+        try:
+            with self._reading(part):
+                pass
+        except OlderSchema as error:
+            try:
+                if self._lock is not None:
+                    self._writers.set_aside(part, error)
+                    return
+            except OSError:
+                pass  # a later write into it says so, and is tried again
+            self._report(part, error)
+        except sqlite3.Error as error:  # whatever it is, the other files are well
+            self._report(part, error)
+
     def _reading(self, part: Part) -> AbstractContextManager[PartReader | None]:
         return PartReader.open(part_path(self._folder, part)) or nullcontext()
 
@@ -276,18 +307,18 @@ class SqliteEventStore:
     def _passing_over(self, part: Part) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            if not is_broken(error):
+        except (sqlite3.Error, OlderSchema) as error:
+            if not is_unusable(error):
                 raise
             self._report(part, error)
 
-    def _report(self, part: Part, error: sqlite3.Error) -> None:
+    def _report(self, part: Part, error: Exception) -> None:
         name = part_path(self._folder, part).name
         if name not in self.broken:
             self.broken[name] = str(error)
             logger().error("store.broken", file=name, reason=str(error))
 
-    def _note_aside(self, path: Path, aside: Path, error: sqlite3.Error) -> None:
+    def _note_aside(self, path: Path, aside: Path, error: Exception) -> None:
         self.broken[aside.name] = str(error)
         self.broken.pop(path.name, None)
         logger().error("store.set-aside", file=aside.name, reason=str(error))
@@ -315,6 +346,16 @@ class SqliteEventStore:
                     self.broken.pop(path.name, None)
             delete_orphans(self._folder)
         return [part_path(self._folder, part).name for part in parts]
+
+
+def refuse_newer(folder: Path) -> None:
+    """Raises `NewerSchema` if a file in the folder is of a newer trapgate. What else is wrong is
+    for who opens the store."""
+    for part in stored_parts(folder):
+        with suppress(sqlite3.Error, OlderSchema):
+            connection = open_to_read(part_path(folder, part))
+            if connection is not None:
+                connection.close()
 
 
 def _lock(folder: Path) -> int:

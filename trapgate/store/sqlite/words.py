@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from trapgate.model.query import Phrase
 from trapgate.query.words import words
-from trapgate.store.errors import is_broken
+from trapgate.store.sqlite.damage import is_broken
 
 WORDS_VERSION = 1
 """Kept in `PRAGMA user_version`; a file of another version is made anew. To be raised with every
@@ -268,6 +268,8 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        # a page that is free need not be overwritten: the part has the same words
+        connection.execute("PRAGMA secure_delete = OFF")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         if _version(connection) == 0:

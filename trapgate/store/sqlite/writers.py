@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from trapgate.model import Event
-from trapgate.store.errors import is_broken
-from trapgate.store.sqlite.folder import DAY_NS, Part, part_path, set_aside, stored_parts
+from trapgate.store.errors import OlderSchema
+from trapgate.store.sqlite.damage import is_unusable
+from trapgate.store.sqlite.folder import DAY_NS, Aside, Part, part_path, set_aside, stored_parts
 from trapgate.store.sqlite.writer import PartWriter
 
 PART_BYTES_MAX = 2 << 30
@@ -34,8 +35,8 @@ Answer = TypeVar("Answer")
 
 class PartWriters:
     """Writes batches into the parts that they belong to; raises `sqlite3.Error` and `OSError` as
-    they come, but for damage: a part that is broken is set aside, a new one takes its place, and
-    `on_broken` is told of both files and the reason.
+    they come, but for a part that is broken or of an older trapgate: it is set aside, a new one
+    takes its place, and `on_broken` is told of both files and the reason.
 
     An event belongs to the day in which it was received, there to the newest part that begins
     before it in its stream: what a part begins with is written into it when it is made. So a batch
@@ -46,7 +47,7 @@ class PartWriters:
         self,
         folder: Path,
         part_bytes_max: int,
-        on_broken: Callable[[Path, Path, sqlite3.Error], None],
+        on_broken: Callable[[Path, Path, Exception], None],
     ) -> None:
         self.full_bytes = part_bytes_max
         self._bytes_max = part_bytes_max
@@ -73,6 +74,13 @@ class PartWriters:
         if part in self._open:
             self._open.pop(part).close()
         self._days.pop(part.day, None)
+
+    def set_aside(self, part: Part, error: Exception) -> None:
+        """Put a part out of the way that cannot be used, because of `error`. Raises `OSError`."""
+        if part in self._open:
+            self._open.pop(part).close()
+        why: Aside = "older" if isinstance(error, OlderSchema) else "broken"
+        self._on_broken(part_path(self._folder, part), set_aside(self._folder, part, why), error)
 
     def close(self) -> None:
         """Fold the journals into the files; safe twice."""
@@ -109,13 +117,10 @@ class PartWriters:
         """Do something with a part; if it is broken, with the new one in its place."""
         try:
             return work(self._writer(part))
-        except sqlite3.Error as error:
-            if not is_broken(error):
+        except (sqlite3.Error, OlderSchema) as error:
+            if not is_unusable(error):
                 raise
-            if part in self._open:
-                self._open.pop(part).close()
-            path = part_path(self._folder, part)
-            self._on_broken(path, set_aside(self._folder, part), error)
+            self.set_aside(part, error)
             return work(self._writer(part))
 
     def _writer(self, part: Part) -> PartWriter:
