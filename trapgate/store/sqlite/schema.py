@@ -28,9 +28,9 @@ PAGE_BYTES = 16_384
 """Of a new file: an event takes about 1.3 kB, of which pages of 4 KiB hold three and waste the
 rest; larger pages also mean fewer to log and to copy."""
 
-CHECKPOINT_PAGES = 5_000
-"""About 80 MB of journal before pages are copied into the file: each index page is then copied
-once for many batches."""
+CHECKPOINT_PAGES = 20_000
+"""Some 320 MB of journal, four times what it comes to (`checkpoints`): then the commit copies it
+after all, so that the journal is bounded where the thread beside it does not get to its end."""
 
 BUSY_TIMEOUT_S = 5.0
 """Readers and the writer do not wait for each other; only recovery after a crash and the change

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from trapgate.model import NEVER, Event
 from trapgate.store.errors import Unstorable
 from trapgate.store.sqlite.blocks import BLOCK_EVENTS, BlockRow, blocks_of
+from trapgate.store.sqlite.checkpoints import Checkpoints
 from trapgate.store.sqlite.folder import BUCKET_NS
 from trapgate.store.sqlite.row import Facet, document_text
 from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_write
@@ -69,6 +70,7 @@ class PartWriter:
         """Open a part; `firsts` is asked if it is made (`open_to_write`)."""
         self._path = path
         self._words_lack_rows = False
+        self._checkpoints = Checkpoints(path)
         self._connection = open_to_write(path, firsts)
         try:
             self._recall()
@@ -101,6 +103,7 @@ class PartWriter:
             if isinstance(error, UnicodeEncodeError | OverflowError):
                 raise _unstorable(events, error) from error
             raise
+        self._checkpoints.wrote(len(events))
         self._discard_words()
         self._words_lack_rows = False
 
@@ -121,6 +124,7 @@ class PartWriter:
 
     def close(self) -> None:
         """Fold the journal into the file, as far as no reader is in the way."""
+        self._checkpoints.close()
         self._connection.close()
 
     def _write_stream(self, name: str, events: Sequence[Event]) -> None:
