@@ -21,7 +21,9 @@ def _all(dialects: Dialects) -> tuple[Dialect, ...]:
     return tuple({mark.dialect.name: mark.dialect for mark in marks}.values())
 
 
-PLAIN = [dialect for dialect in _all(DIALECTS) if dialect.plain]
+PLAIN = sorted(
+    (dialect for dialect in _all(DIALECTS) if dialect.plain), key=lambda dialect: dialect.name
+)
 
 
 def agree(dialect: Dialect, header: Header) -> None:
