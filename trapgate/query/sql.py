@@ -27,7 +27,14 @@ from trapgate.query.alternatives import alternatives
 from trapgate.query.fields import field_kind
 from trapgate.query.oids import meant
 from trapgate.query.reading import LABELS
-from trapgate.query.texts import TextTest, fits, phrase_needle, says, within
+from trapgate.query.texts import (
+    ADDRESSES_CACHED_MAX,
+    TextTest,
+    fits,
+    phrase_needle,
+    says,
+    within,
+)
 from trapgate.query.values import number_of
 
 Bound = str | int | float
@@ -208,7 +215,13 @@ def _fits(pattern: str) -> TextTest:
 
 
 _says = lru_cache(maxsize=TESTS_CACHED_MAX)(says)
-_within = lru_cache(maxsize=TESTS_CACHED_MAX)(within)
+_network = lru_cache(maxsize=TESTS_CACHED_MAX)(within)
+
+
+@lru_cache(maxsize=ADDRESSES_CACHED_MAX)
+def _within(text: str | None, cidr: str) -> bool:
+    """A store asks of each combination of values, and a device has many."""
+    return text is not None and _network(cidr)(text)
 
 
 def _function(compiled: Callable[[str], TextTest]) -> Callable[[str | None, str], bool]:
@@ -219,7 +232,7 @@ def _function(compiled: Callable[[str], TextTest]) -> Callable[[str | None, str]
 FUNCTIONS: Mapping[str, Callable[[str | None, str], bool]] = {
     "trapgate_fits": _function(_fits),
     "trapgate_says": _function(_says),
-    "trapgate_within": _function(_within),
+    "trapgate_within": _within,
 }
 """What the conditions call, by name: deterministic functions of two arguments, for the store to
 register on its connection."""

@@ -64,10 +64,13 @@ def phrase_needle(sought: tuple[str, ...], prefix: bool) -> str:
 def within(cidr: str) -> TextTest:
     """Whether a text is an address in a network; an IPv4 address lies in no IPv6 network."""
     network = ip_network(cidr)
+    version = network.version
+    first, last = int(network.network_address), int(network.broadcast_address)
 
     def test(text: str) -> bool:
         address = address_of(text)
-        return address is not None and address in network
+        # `address in network` takes three times as long
+        return address is not None and address.version == version and first <= int(address) <= last
 
     return test
 
