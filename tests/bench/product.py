@@ -6,9 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.request import urlopen
 
 from trapgate.app.kernel import kernel_name
@@ -18,13 +17,12 @@ from trapgate.store.sqlite.folder import part_path, stored_parts
 from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_read
 
 from .processes import (
+    Running,
     children,
     cpu_us,
-    end,
     free_port,
     open_files,
     private_bytes,
-    wait_until,
 )
 
 READY_S = 30.0
@@ -69,7 +67,7 @@ WEBHOOK_YML = """\
 """
 
 
-class Product:
+class Product(Running):
     """One run of trapgate in `folder`, with the bundled rules; alerts go to `webhook` if given.
 
     A context manager: it is ready inside, and has drained and ended behind it.
@@ -83,42 +81,26 @@ class Product:
         listeners: str = "",
     ) -> None:
         """`settings` are further lines of its configuration, `listeners` of its `listen`."""
+        super().__init__("trapgate", READY_S)
         self.port = free_port(socket.SOCK_DGRAM)
         self.folder = folder
         self._web = free_port(socket.SOCK_STREAM)
         self._webhook = webhook
         self._settings = settings
         self._listeners = listeners
-        self._roles: dict[str, int] = {}
 
-    def __enter__(self) -> Self:
+    def _started(self) -> "subprocess.Popen[bytes]":
         self.folder.mkdir(parents=True)
         config = self.folder / "trapgate.yml"
         config.write_text(self._main_yml() + self._settings)
         receiver = WEBHOOK_YML.format(url=self._webhook) if self._webhook else ""
         (self.folder / "alertmanager.yml").write_text(ALERTMANAGER_YML + receiver)
-        self._output = (self.folder / "output").open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "trapgate", "run", "--config", str(config)],
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until(self._is_ready, READY_S, "trapgate is ready")
-            self._roles = self._find_roles()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        end(self._process)
-        self._output.close()
+        with (self.folder / "output").open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "trapgate", "run", "--config", str(config)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
 
     def _main_yml(self) -> str:
         return MAIN_YML.format(snmp=self.port, web=self._web, listeners=self._listeners)
@@ -186,7 +168,8 @@ class Product:
             raise RuntimeError(f"trapgate ended: {self.output()}")
         return "trapgate is ready" in self.output()
 
-    def _find_roles(self) -> dict[str, int]:
+    @cached_property
+    def _roles(self) -> dict[str, int]:
         """The processes by what they do, told by the files that only one of them has open."""
         roles = {"supervisor": self._process.pid}
         for pid in children(self._process.pid):

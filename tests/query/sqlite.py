@@ -1,4 +1,4 @@
-"""The SQL back end on a table of its own, with columns and JSON as a store has them."""
+"""The SQL back end with the layout of the store, on a table of its own."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,22 +7,8 @@ import msgspec
 
 from trapgate.model import Event
 from trapgate.model.query import Query
-from trapgate.query.sql import FUNCTIONS, Layout, sql_condition
-
-LAYOUT = Layout(
-    columns={
-        "event.code": "nullif(code, '')",
-        "event.dataset": "dataset",
-        "event.id": "id",
-        "event.module": "substr(dataset, 1, instr(dataset, '.') - 1)",
-        "event.severity": "severity",
-        "host.name": "nullif(device, '')",
-        "message": "nullif(message, '')",
-        "source.ip": "source",
-        "source.port": "json_extract(doc, '$.port')",
-    },
-    document="doc",
-)
+from trapgate.query.sql import FUNCTIONS, sql_condition
+from trapgate.store.sqlite.reader import LAYOUT
 
 _TABLE = """
     CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT, dataset TEXT, severity INTEGER,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 
 from query.samples import QUERIES
-from query.sqlite import LAYOUT
 from trapgate.model.query import Query
 from trapgate.query import parse_query
 from trapgate.query.sql import FUNCTIONS, Condition, sql_condition
+from trapgate.store.sqlite.reader import LAYOUT
 
 LITERALS = {
     *("", "."),  # the table's own columns

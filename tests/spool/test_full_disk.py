@@ -1,14 +1,13 @@
 """A small disk that is really full, or really read-only: a tmpfs of the test's own."""
 
-import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from disks import filled, small_disk
 from trapgate.model import NS_PER_S
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.spool.segment import segment_sequences
@@ -21,28 +20,8 @@ DISK_BYTES = 512 * 1024
 def disk(tmp_path: Path) -> Iterator[Path]:
     """The disk's folder."""
     folder = tmp_path / "disk"
-    folder.mkdir()
-    options = f"size={DISK_BYTES},mode=700"
-    mounting = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "trapgate-test", folder], capture_output=True
-    )
-    if mounting.returncode:
-        pytest.skip(f"a tmpfs cannot be mounted: {mounting.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@contextmanager
-def filled(folder: Path) -> Iterator[None]:
-    """Somebody else has taken all the room."""
-    path = folder / "other"
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
-    with suppress(OSError):
-        while True:
-            os.write(fd, bytes(4_096))
-    os.close(fd)
-    yield
-    path.unlink()
+    with small_disk(folder, DISK_BYTES):
+        yield folder
 
 
 def remount(folder: Path, mode: str) -> None:

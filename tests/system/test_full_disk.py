@@ -1,14 +1,11 @@
 """A disk without room: an alarm and a counter, not a crash; when there is room it goes on."""
 
-import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import httpx
 import pytest
 
+from disks import filled, small_disk
 from system.running import Trapgate, eventually
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Webhook
@@ -22,33 +19,11 @@ FIRST, LOST, AFTER = 200, 100, 100
 
 
 @pytest.fixture
-def small_disk(stopped: Trapgate) -> Iterator[Trapgate]:
+def small(stopped: Trapgate) -> Iterator[Trapgate]:
     """Installed, its data folder on a disk of its own that is soon full."""
-    folder = stopped.layout.data
-    folder.mkdir()
-    options = f"size={DISK_BYTES},mode=700"
-    mounting = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "trapgate-test", folder], capture_output=True
-    )
-    if mounting.returncode:
-        pytest.skip(f"a tmpfs cannot be mounted: {mounting.stderr.decode().strip()}")
-    yield stopped
-    stopped.close()
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@contextmanager
-def filled(folder: Path) -> Iterator[None]:
-    """Somebody else has taken all the room."""
-    path = folder / "other"
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
-    for size in (1 << 20, 4_096):
-        with suppress(OSError):
-            while True:
-                os.write(fd, bytes(size))
-    os.close(fd)
-    yield
-    path.unlink()
+    with small_disk(stopped.layout.data, DISK_BYTES):
+        yield stopped
+        stopped.close()
 
 
 def ready(trapgate: Trapgate) -> httpx.Response:
@@ -63,8 +38,8 @@ def read(trapgate: Trapgate) -> int:
     return trapgate.counted("trapgate_listen_datagrams_total")
 
 
-def test_a_full_disk_is_an_alarm_and_a_counter(small_disk: Trapgate, webhook: Webhook) -> None:
-    trapgate = small_disk
+def test_a_full_disk_is_an_alarm_and_a_counter(small: Trapgate, webhook: Webhook) -> None:
+    trapgate = small
     trapgate.start()
     with Sender(trapgate.snmp) as device:
         device.send_all(link_trap(index) for index in range(1, FIRST + 1))

@@ -3,7 +3,7 @@
 import pytest
 
 from trapgate.model import NS_PER_S, Decision, rfc3339
-from trapgate.web.decisions import LIMIT_MAX
+from trapgate.web.answers import LIMIT_MAX
 from web.gateway import Gateway
 
 DECISIONS = "/api/v1/decisions"

@@ -9,8 +9,8 @@ import pytest
 from store.events import MIDNIGHT, event
 from trapgate.model import NS_PER_S, Place, Position, rfc3339
 from trapgate.normalize.stored import stored_document
+from trapgate.web.answers import LIMIT_DEFAULT, LIMIT_MAX
 from trapgate.web.cursor import Cursor, encode_cursor
-from trapgate.web.events import LIMIT_DEFAULT, LIMIT_MAX
 from web.gateway import Gateway
 
 EVENTS = "/api/v1/events"
@@ -240,7 +240,7 @@ def test_bad_counts(gateway: Gateway, params: list[tuple[str, str]], message: st
 def test_more_groups_than_are_counted(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway.second = (MIDNIGHT - gateway.now().wall_ns) / NS_PER_S + 3_600
     gateway.events.write([event(n, device=f"router-{n}") for n in range(1, 4)])
-    monkeypatch.setattr("trapgate.store.sqlite.counting.GROUPS_MAX", 2)
+    monkeypatch.setattr("trapgate.store.sqlite.store.GROUPS_MAX", 2)
     answer = gateway.get(f"{EVENTS}/count", ("by", "host.name"))
     assert answer.status_code == 400
     assert answer.json() == "more than 2 groups: narrow the query or the time"

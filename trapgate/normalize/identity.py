@@ -115,8 +115,7 @@ class Identities:
     def _elsewhere(self, digest: bytes) -> bool:
         """Whether another lane has it, in the current bucket or in the one before."""
         for lane in self._lanes.values():
-            # a lane that has been idle for longer has neither bucket: mostly that ends it
-            if lane is not self and lane._number >= self._number - 1:
+            if lane is not self:
                 buckets = lane._buckets
                 for number in (self._number, self._number - 1):
                     if number in buckets and digest in buckets[number]:

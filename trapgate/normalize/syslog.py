@@ -15,7 +15,7 @@ from trapgate.model import (
     SyslogMessage,
     rfc3339,
 )
-from trapgate.normalize.bounded import SHORT_BYTES, bounded
+from trapgate.normalize.bounded import bounded
 from trapgate.normalize.sources import Sources
 
 SEVERITIES = (
@@ -120,8 +120,7 @@ class SyslogNormalizer:
             message.raw[:RAW_BYTES_MAX],
             message.problems,
         )
-        size_bytes = len(datagram.data)
-        return event if size_bytes <= SHORT_BYTES else bounded(event, size_bytes)
+        return bounded(event, len(datagram.data))
 
 
 def _add_said(fields: dict[str, FieldValue], said: Mapping[str, str]) -> None:

@@ -11,6 +11,10 @@ from trapgate.config import did_you_mean
 BODY_BYTES_MAX = 64 * 1024 * 1024
 """The largest request: some 100,000 alerts at once."""
 
+LIMIT_DEFAULT = 50
+LIMIT_MAX = 1_000
+"""Records in one answer: events, decisions."""
+
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -73,16 +77,16 @@ def query_flag(request: Request, name: str) -> bool:
     return known[values[-1].lower()]
 
 
-def query_count(request: Request, name: str, default: int, most: int) -> int:
-    """A whole number from 1 to `most`."""
-    values = query_values(request, name)
+def query_limit(request: Request) -> int:
+    """How many records are asked for: a whole number from 1 to `LIMIT_MAX`."""
+    values = query_values(request, "limit")
     if not values:
-        return default
+        return LIMIT_DEFAULT
     text = values[-1]
     # its length first: Python does not read numbers of thousands of digits
-    short = text.isascii() and text.isdigit() and len(text) <= len(str(most))
-    if not short or not 1 <= int(text) <= most:
-        raise Rejected(400, f"{name} must be a whole number from 1 to {most}")
+    short = text.isascii() and text.isdigit() and len(text) <= len(str(LIMIT_MAX))
+    if not short or not 1 <= int(text) <= LIMIT_MAX:
+        raise Rejected(400, f"limit must be a whole number from 1 to {LIMIT_MAX}")
     return int(text)
 
 

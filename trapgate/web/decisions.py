@@ -9,14 +9,10 @@ from trapgate.web.answers import (
     Rejected,
     check_parameters,
     json_answer,
-    query_count,
+    query_limit,
     query_values,
 )
 from trapgate.web.backend import Backend
-
-LIMIT_DEFAULT = 50
-LIMIT_MAX = 1_000
-"""Decisions in one answer."""
 
 
 def decisions(backend: Backend, request: Request) -> Response:
@@ -24,7 +20,7 @@ def decisions(backend: Backend, request: Request) -> Response:
     alert's fingerprint, a group key or a notification's id; without one, all."""
     check_parameters(request, "subject", "limit")
     subject = "".join(query_values(request, "subject")[-1:]) or None
-    limit = query_count(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
+    limit = query_limit(request)
     try:
         found = backend.history.search(subject, limit)
     except StateUnavailable as error:

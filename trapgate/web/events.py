@@ -17,15 +17,11 @@ from trapgate.web.answers import (
     Rejected,
     check_parameters,
     json_answer,
-    query_count,
+    query_limit,
     query_values,
 )
 from trapgate.web.backend import Backend
 from trapgate.web.cursor import Cursor, decode_cursor, encode_cursor
-
-LIMIT_DEFAULT = 50
-LIMIT_MAX = 1_000
-"""Events in one answer."""
 
 WINDOW_NS = 86_400 * NS_PER_S
 """How far back a search goes if nobody says: a day is one file or a few."""
@@ -52,7 +48,7 @@ def events(backend: Backend, request: Request) -> Response:
     if there are any: what they have of this time may be missing.
     """
     check_parameters(request, "query", "start", "end", "limit", "cursor")
-    limit = query_count(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
+    limit = query_limit(request)
     cursor = _cursor(request)
     asked = _asked(backend, request, None if cursor is None else cursor.start)
     with _store_errors():

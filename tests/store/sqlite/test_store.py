@@ -27,7 +27,7 @@ from trapgate.store import (
     TooManyRows,
     Unstorable,
 )
-from trapgate.store.sqlite.counting import GROUPS_MAX
+from trapgate.store.groups import GROUPS_MAX
 from trapgate.store.sqlite.folder import (
     ASIDE_MAX,
     DAY_NS,

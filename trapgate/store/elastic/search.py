@@ -5,21 +5,21 @@ server's estimates, and what an index does not hold exactly is counted from the 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from trapgate.model import NEVER, Event, FieldValue, Place, Position, rfc3339
+from trapgate.model import NEVER, Event, Place, Position, rfc3339
 from trapgate.model.query import Query
 from trapgate.normalize.stored import event_of
-from trapgate.query import field_kind, read_field
+from trapgate.query import field_kind
 from trapgate.query.dsl import Dsl, query_dsl
 from trapgate.query.fields import FIELDS
 from trapgate.store.elastic.client import JSON, Cluster, Refused
 from trapgate.store.elastic.template import data_streams
-from trapgate.store.errors import StoreUnavailable, TooManyGroups, TooManyRows, TooManyWords
+from trapgate.store.errors import StoreUnavailable, TooManyRows, TooManyWords
+from trapgate.store.groups import GROUPS_MAX, Groups
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Bounds(msgspec.Struct, frozen=True):
     page_groups: int = 5_000
     """Groups in one answer; the server gives 65,536 at most."""
 
-    groups_max: int = 100_000
+    groups_max: int = GROUPS_MAX
     """Groups of an aggregation, as in the SQLite store."""
 
     rows_max: int = 200_000
@@ -146,28 +146,27 @@ class Search:
         """How many events there are by the values of the fields. Raises `TooManyGroups`,
         `TooManyRows`."""
         condition = _received(query, start, end)
-        counts: Counter[tuple[str, ...]] = Counter()
+        groups = Groups(by, self._bounds.groups_max)
         if all(map(_is_counted, by)):
-            self._count_indexed({**condition, "must_not": [_ODD]}, by, counts)
+            self._count_indexed({**condition, "must_not": [_ODD]}, by, groups)
             condition = {**condition, "filter": [*condition["filter"], _ODD]}
-        fields = [read_field(name) for name in by]
         rows_max = self._bounds.rows_max
         for number, event in enumerate(self._pages(condition, rows_max + 1, None)):
             if number >= rows_max:
                 raise TooManyRows(rows_max, number)
-            counts.update(product(*(_texts(field, event) for field in fields)))
-            self._check_groups(counts)
-        return counts
+            groups.add(event)
+        return groups.counts
 
     def _count_indexed(
         self,
         condition: Mapping[str, object],
         by: Sequence[str],
-        counts: Counter[tuple[str, ...]],
+        groups: Groups,
     ) -> None:
         if not by:
             found = self._ask("_count", {"query": {"bool": condition}})["count"]
-            counts.update({(): found} if found else {})
+            if found:
+                groups.add_group((), found)
             return
         sources = [
             {str(n): {"terms": {"field": _column(name), "missing_bucket": True}}}
@@ -188,15 +187,10 @@ class Search:
                 return
             for bucket in answer["groups"]["buckets"]:
                 key = tuple(_named(bucket["key"][str(n)]) for n in range(len(by)))
-                counts[key] += bucket["doc_count"]
-            self._check_groups(counts)
+                groups.add_group(key, bucket["doc_count"])
             after = answer["groups"].get("after_key")
             if after is None:
                 return
-
-    def _check_groups(self, counts: Mapping[tuple[str, ...], int]) -> None:
-        if len(counts) > self._bounds.groups_max:
-            raise TooManyGroups(self._bounds.groups_max)
 
     def _pages(
         self, condition: Mapping[str, object], limit: int, before: Place | None
@@ -293,15 +287,3 @@ def _column(field: str) -> str:
 
 def _named(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _texts(field: Callable[[Event], FieldValue | None], event: Event) -> Iterable[str]:
-    """The values of a field as an aggregation names them."""
-    value = field(event)
-    if value is None:
-        return ("",)
-    if isinstance(value, tuple):
-        return tuple(dict.fromkeys(value)) or ("",)
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    return (str(value),)

@@ -21,7 +21,7 @@ _SELECT = """
     FROM events JOIN facets ON number = facet
 """
 
-_LAYOUT = Layout(
+LAYOUT = Layout(
     {
         "event.code": "nullif(code, '')",
         "event.dataset": "dataset",
@@ -35,11 +35,12 @@ _LAYOUT = Layout(
     },
     "doc",
 )
+"""Where a query's fields are in rows of events joined with their facets."""
 
 
 def condition(query: Query) -> Condition:
     """What a query asks of a row, or of a facet if it speaks of hot fields only."""
-    return sql_condition(query, _LAYOUT)
+    return sql_condition(query, LAYOUT)
 
 
 class Run(NamedTuple):

@@ -26,7 +26,7 @@ from trapgate.model import Event, Now, Place, Position
 from trapgate.model.query import Everything, Query
 from trapgate.observe import logger
 from trapgate.store.errors import OlderSchema, StoreLocked, TooManyRows
-from trapgate.store.sqlite.counting import Groups
+from trapgate.store.groups import GROUPS_MAX, Groups
 from trapgate.store.sqlite.damage import is_unusable, unavailable
 from trapgate.store.sqlite.folder import (
     BUCKET_NS,
@@ -41,7 +41,7 @@ from trapgate.store.sqlite.folder import (
     part_path,
     stored_parts,
 )
-from trapgate.store.sqlite.plan import HOT_FIELDS, Plan, planned
+from trapgate.store.sqlite.plan import HOT_FIELDS, Plan, facet_event, planned
 from trapgate.store.sqlite.reader import PartReader, condition
 from trapgate.store.sqlite.scan import PIECE_ROWS_MAX, PartScan, Piece, Question, pieces
 from trapgate.store.sqlite.schema import open_to_read
@@ -160,7 +160,7 @@ class SqliteEventStore:
         boolean is `true` or `false`. Raises `TooManyGroups` if there are more than are counted.
         """
         plan = planned(query)
-        groups = Groups(by)
+        groups = Groups(by, GROUPS_MAX)
         with unavailable():
             if plan.rest == Everything() and HOT_FIELDS.issuperset(by):
                 self._count_facets(groups, plan, start, end)
@@ -168,7 +168,8 @@ class SqliteEventStore:
                 question = Question(plan, start, end, None)
                 with closing(self._pieces(question, lambda: PIECE_ROWS_MAX)) as answer:
                     for piece in answer:
-                        groups.add(piece.events)
+                        for event in piece.events:
+                            groups.add(event)
         return groups.counts
 
     def since(self, position: Position, limit: int) -> Sequence[Event]:
@@ -272,11 +273,15 @@ class SqliteEventStore:
         return None if words is None else stack.enter_context(words)
 
     def _count_facets(self, groups: Groups, plan: Plan, start: int, end: int) -> None:
+        """Count the events that meet a query of hot fields, by their facets alone."""
         hot = condition(plan.hot or Everything())
         for part in self._parts_between(start, end):
             with self._passing_over(part), self._reading(part) as reader:
                 if reader is not None:
-                    groups.add_facets(reader, hot, start, end)
+                    counted = reader.facet_counts(start, end)
+                    for number, facet in reader.facets(hot):
+                        if number in counted:
+                            groups.add(facet_event(facet), counted[number])
 
     def _parts_between(self, start: int, end: int) -> list[Part]:
         return [
