@@ -32,6 +32,11 @@ class Decoder(Protocol):
         """Decode one datagram; never raises, whatever the bytes."""
         ...
 
+    def remembers(self, data: bytes) -> bool:
+        """Whether decoding these bytes may depend on earlier datagrams, or be remembered for later
+        ones. If not, it can be done at any place in any order."""
+        ...
+
     def saved(self) -> bytes:
         """The memory, to be kept; empty if there is none."""
         ...
@@ -153,6 +158,11 @@ class KeptStore(EventStore, Protocol):
 
 class StateStore(Protocol):
     """The consistent state: revisioned keys, changed by units only."""
+
+    @property
+    def unit_puts_max(self) -> int:
+        """The most puts that a unit may have."""
+        ...
 
     def load(self) -> tuple[Sequence[Entry], int]:
         """Every entry, and the revision as of which they were read."""

@@ -61,6 +61,10 @@ def test_the_defaults_are_accepted_without_a_word(tmp_path: Path) -> None:
             ['trapgate.yml:3:28: "Mars/Base" is not a time zone (write it as Europe/Berlin)'],
         ),
         (
+            {"trapgate": MAIN + "decode: {workers: 9}"},
+            ['trapgate.yml:3:10: "workers" must be from 0 to 8'],
+        ),
+        (
             {"trapgate": MAIN + "spool: {workers: 17}"},
             ['trapgate.yml:3:9: "workers" must be from 1 to 16'],
         ),
@@ -206,12 +210,13 @@ def test_a_passphrase_in_a_file_is_checked_too(tmp_path: Path) -> None:
         ("\n\nspool: {}", []),
         ("notify: {log: []}", []),
         ("sources: [{cidr: 10.0.0.1, name: r1}]", []),
-        ("data: there", ["data"]),
-        ("spool: {size_max: 2GiB}", ["spool"]),
-        ("spool: {workers: 2}", ["spool"]),
-        ("store: {retention_days: 7}", ["store"]),
-        ("web: {listen: '127.0.0.1:1'}", ["web"]),
-        ("observe: {log_level: debug}", ["observe"]),
+        ("data: there", ['1: "data"']),
+        ("spool: {size_max: 2GiB}", ['1: "spool"']),
+        ("spool: {workers: 2}", ['1: "spool"']),
+        ("decode: {workers: 2}", ['10: "decode.workers"']),
+        ("store: {retention_days: 7}", ['1: "store"']),
+        ("web: {listen: '127.0.0.1:1'}", ['1: "web"']),
+        ("observe: {log_level: debug}", ['1: "observe"']),
         ("listen: []", []),
     ],
 )
@@ -222,7 +227,7 @@ def test_what_a_reload_cannot_apply_is_refused(
     new = built(written(tmp_path, trapgate=MAIN + line))
     found = [one_line(problem) for problem in restart_needed(old, new)]
     assert found == [
-        f'{tmp_path}/trapgate.yml:3:1: "{name}" has changed, which a reload cannot apply '
+        f"{tmp_path}/trapgate.yml:3:{name} has changed, which a reload cannot apply "
         "(restart trapgate to use it)"
         for name in changed
     ]

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from trapgate.app.failing import DISPENSABLE, FAILING_S, Failing
-from trapgate.app.flow import process_names
+from trapgate.app.flow import Census
 from trapgate.observe import Metrics, sounding
 
 Sounding = Callable[[], list[str]]
@@ -20,7 +20,7 @@ def metrics() -> Iterator[Metrics]:
 
 @pytest.fixture
 def failing(metrics: Metrics) -> Failing:
-    return Failing(metrics, process_names(2, index=True))
+    return Failing(metrics, Census(receive=2).names())
 
 
 @pytest.fixture
@@ -63,4 +63,4 @@ def test_what_is_not_missed_is_none(failing: Failing, subjects: Sounding) -> Non
 
 
 def test_these_are_processes() -> None:
-    assert set(process_names(1, index=True)) > DISPENSABLE
+    assert set(Census().names()) > DISPENSABLE

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from trapgate.app.flow import process_names
+from trapgate.app.flow import Census
 from trapgate.app.kernel import NAME_BYTES_MAX, kernel_name
-from trapgate.app.settings import WORKERS_MAX
+from trapgate.app.settings import DECODERS_MAX, WORKERS_MAX
 
 
 def test_names_are_told_apart_within_what_the_kernel_keeps() -> None:
-    processes = process_names(WORKERS_MAX, index=True)
+    processes = Census(WORKERS_MAX, DECODERS_MAX).names()
     names = {kernel_name(name) for name in ("supervisor", *processes)}
-    assert len({name.encode()[:NAME_BYTES_MAX] for name in names}) == WORKERS_MAX + 4
+    assert len({name.encode()[:NAME_BYTES_MAX] for name in names}) == len(processes) + 1
     assert max(map(len, names)) <= NAME_BYTES_MAX
 
 

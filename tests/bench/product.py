@@ -30,6 +30,9 @@ READY_S = 30.0
 
 FOREVER_NS = 2**63 - 1
 
+ROLES = ("receive", "decode", "index")
+"""Processes that are told by their names."""
+
 MAIN_YML = """\
 data: ./data
 normalize: {{rate_limit: {{events_per_second: 0}}}}
@@ -178,8 +181,7 @@ class Product(Running):
                 roles["core"] = pid
             elif "events.lock" in names:
                 roles["ingest"] = pid
-            elif Path(f"/proc/{pid}/comm").read_text().strip() == kernel_name("index"):
-                roles["index"] = pid
             else:
-                roles["receive"] = pid
+                comm = Path(f"/proc/{pid}/comm").read_text().strip()
+                roles[next(role for role in ROLES if kernel_name(role) == comm)] = pid
         return roles

@@ -7,7 +7,7 @@ from trapgate.observe import FAMILIES, Family
 INTRODUCTION = """\
 # Metrics
 
-<!-- Written by `make docs` from the table in trapgate/observe/metrics.py. -->
+<!-- Written by `make docs` from the table in trapgate/observe/families.py. -->
 
 `GET /metrics` adds up the counters of all processes. The middle of a name is the stage of
 [architecture.md](architecture.md) that counts. No metric has a label for a device: a network has

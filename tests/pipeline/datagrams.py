@@ -96,6 +96,9 @@ class WordDecoder:
         replies = (answer,) if word == "inform" else ()
         return Decoded((self._message(word, data),), data, replies=replies)
 
+    def remembers(self, data: bytes) -> bool:
+        return data.startswith(b"turns")
+
     def saved(self) -> bytes:
         return b"%d" % self.turns if self.turns else b""
 

@@ -17,8 +17,10 @@ from trapgate.model import (
 )
 from trapgate.normalize.settings import RateLimitSettings
 from trapgate.observe import Metrics
+from trapgate.pipeline.ahead import Ahead
 from trapgate.pipeline.ingest import RETRY_S, Ingest, Sinks, always
 from trapgate.pipeline.leg import DURABLE, Blocked, Leg, Receipt
+from trapgate.pipeline.prepared import Line
 from trapgate.pipeline.recollection import SAVE_S, Memories, Recollection
 from trapgate.pipeline.translate import Translator
 
@@ -88,6 +90,7 @@ class Process:
         *,
         limit: RateLimitSettings = UNLIMITED,
         window: Window | None = None,
+        lines: Sequence[Line] = (),
     ) -> None:
         self.elapsed_ns = elapsed_ns
         self.window = window
@@ -115,6 +118,7 @@ class Process:
             ),
             metrics=self.metrics,
             now=self.now,
+            ahead=Ahead(lines, lambda: (1, 2), self.metrics) if lines else None,
         )
 
     def now(self) -> Now:

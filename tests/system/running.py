@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from trapgate.app.kernel import kernel_name
 from trapgate.app.layout import Layout
 from trapgate.model import Event
 from trapgate.model.query import Everything
@@ -235,7 +236,15 @@ class Trapgate:
         return [pid for pid in map(int, listed.split()) if _alive(pid)]
 
     def process(self, name: str) -> int:
-        """The pid of `receive`, `ingest` or `core`, known by the file that only it keeps open."""
+        """The pid of `receive`, `ingest` or `core`, known by the file that only it keeps open, or
+        of `decode`, which has none, by its name."""
+        if name == "decode":
+            return eventually(
+                lambda: next(
+                    (pid for pid in self.children() if _name(pid) == kernel_name(name)), 0
+                ),
+                f"{name} runs",
+            )
         own = {
             "receive": self.layout.raw_spool / "stream",
             "receive-2": self.layout.raw_lane(2) / "stream",
@@ -346,6 +355,14 @@ def _alive(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _name(pid: int) -> str:
+    """What the kernel calls a process; "" if it has just ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _open_files(pid: int) -> set[Path]:

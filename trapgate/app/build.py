@@ -21,8 +21,10 @@ from trapgate.app.mibs import load_index
 from trapgate.app.redact import without_secrets
 from trapgate.app.settings import (
     AGE_LEAST,
+    DECODERS_MAX,
     WORKERS_MAX,
     AlertmanagerSettings,
+    DecodeSettings,
     ReceiverSettings,
     Settings,
     SpoolSettings,
@@ -174,6 +176,7 @@ class _Builder:
             self.problems.append(settings.store.problem("retention_days", summary))
         if settings.store.kind == "elasticsearch":
             self.problems += check_elasticsearch(settings.store.elasticsearch)
+        self.problems += check_decode(settings.decode)
         self.problems += check_spool(settings.spool)
         if not _loopback(settings.web.listen.host):
             summary = "the API has no authentication yet: this lets anybody on the network in"
@@ -239,6 +242,13 @@ class _Builder:
         return msgspec.structs.replace(entry, **values)
 
 
+def check_decode(settings: DecodeSettings) -> list[Problem]:
+    """What is wrong with `decode` beside what its protocols check: the number of processes."""
+    if 0 <= settings.workers <= DECODERS_MAX:
+        return []
+    return [settings.problem("workers", f'"workers" must be from 0 to {DECODERS_MAX}')]
+
+
 def check_spool(settings: SpoolSettings) -> list[Problem]:
     """What is wrong with `spool`: too many processes, too little room for each of them, or records
     that would be given up at once."""
@@ -268,14 +278,17 @@ def restart_needed(old: Configuration, new: Configuration) -> list[Problem]:
         for name in ("data", "spool", "store", "web", "observe")
         if getattr(old.settings, name) != getattr(new.settings, name)
     ]
+    spans = {name: new.settings.where.keys.get(name) for name in changed}
+    if old.settings.decode.workers != new.settings.decode.workers:
+        spans["decode.workers"] = new.settings.decode.where.keys.get("workers")
     file = new.bundle.main[0]
     return [
         Problem(
             "restart-needed",
             "error",
             f'"{name}" has changed, which a reload cannot apply',
-            new.settings.where.keys.get(name, Span(file)),
+            span or Span(file),
             "restart trapgate to use it",
         )
-        for name in changed
+        for name, span in spans.items()
     ]

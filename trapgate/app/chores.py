@@ -75,6 +75,8 @@ class Chores:
         self._saving = Trouble("memory.unsaved")
         self._revoking = Trouble("engines.revoked")
         self._due_at = 0
+        self.stamp = published.stamp
+        """Of the configuration in use."""
 
     def __call__(self) -> None:
         """Look for a new configuration and for engines that were revoked; do the rest if `CHORES_S`
@@ -106,6 +108,7 @@ class Chores:
         configuration = self._published.newer()
         if configuration is not None:
             translator = self._translator_of(configuration)
+            self.stamp = self._published.stamp
             self._memories.take_over(translator)
             for ingest in self._ingests:
                 ingest.adopt(translator)

@@ -16,7 +16,7 @@ from trapgate.alerting.core import Core
 from trapgate.app.asking import ask
 from trapgate.app.build import Configuration
 from trapgate.app.clock import now
-from trapgate.app.flow import process_names
+from trapgate.app.flow import Census
 from trapgate.app.layout import CORE_READER
 from trapgate.app.processes import Process
 from trapgate.app.published import Published
@@ -199,8 +199,7 @@ class _CoreProcess:
 
     def others(self) -> Iterator[Path]:
         """The files in which the other processes publish."""
-        settings = self.process.configuration.settings
-        others = process_names(settings.spool.workers, index=settings.store.indexed)
+        others = Census.of(self.process.configuration.settings).names()
         names = {"supervisor", *others} - {self.process.name}
         return map(self.process.layout.metrics, sorted(names))
 

@@ -5,14 +5,15 @@ One that dies once is started again, and goes on from its cursor before anybody 
 
 from collections.abc import Iterable
 
+from trapgate.app.flow import stage_of
 from trapgate.observe import Alarm, Metrics
 
 FAILING_S = 120.0
 """A process that dies twice in this time is an alarm, until it has not died for so long: the
 longest pause before a start is 30 s, the rest is to come to the same record again."""
 
-DISPENSABLE = frozenset({"index"})
-"""Without it words are found all the same, more slowly."""
+DISPENSABLE = frozenset({"index", "decode"})
+"""Without index words are found all the same, and without decode ingest decodes alone: slower."""
 
 
 class Failing:
@@ -22,7 +23,7 @@ class Failing:
         self._alarms = {
             name: Alarm(metrics, "process.failing", name)
             for name in names
-            if name not in DISPENSABLE
+            if stage_of(name) not in DISPENSABLE
         }
         self._died_at: dict[str, float] = {}
 

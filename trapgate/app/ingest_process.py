@@ -24,6 +24,7 @@ from trapgate.listen import RecordReader
 from trapgate.listen.reply import Replier
 from trapgate.model import Datagram, Position
 from trapgate.observe import Follower, Metrics, logger
+from trapgate.pipeline.ahead import Ahead
 from trapgate.pipeline.behind import WriteBehind
 from trapgate.pipeline.ingest import Ingest, Sinks, always, run_ingest
 from trapgate.pipeline.lanes import BarrierReader, Lanes, OldestFirst
@@ -82,6 +83,8 @@ class _IngestProcess:
             *(Recollection(SnapshotFile(layout.memory(n))) for n in (RULES_READER, STORE_READER))
         )
         self.damage: list[Follower] = []
+        lines = [ends.ingest for ends in inherited.ends]
+        self.ahead = Ahead(lines, lambda: self.chores.stamp, metrics)
         workers = configuration.settings.spool.workers
         gone = layout.left_over(workers)
         lanes = {worker: self.both_lanes(worker) for worker in (*range(1, workers + 1), *gone)}
@@ -162,6 +165,7 @@ class _IngestProcess:
             sinks=self.sinks,
             metrics=metrics,
             now=now,
+            ahead=self.ahead,
         )
 
     def count_damage(self) -> None:

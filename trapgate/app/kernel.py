@@ -12,12 +12,13 @@ NAME_BYTES_MAX = 15
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
-_SHORT = {"supervisor": "super", "receive": "recv"}
+_SHORT = {"supervisor": "super", "receive": "recv", "decode": "dec"}
 
 
 def kernel_name(name: str) -> str:
     """What `ps -o comm` and `top` show for a process: `trapgate-recv` and, of several,
-    `trapgate-recv2` ..., `trapgate-ingest`, `trapgate-index`, `trapgate-core`, `trapgate-super`."""
+    `trapgate-recv2` ..., `trapgate-ingest`, `trapgate-dec`, `trapgate-index`, `trapgate-core`,
+    `trapgate-super`."""
     stage, worker = stage_of(name), worker_of(name)
     return f"trapgate-{_SHORT.get(stage, stage)}{worker if worker > 1 else ''}"
 

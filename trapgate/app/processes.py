@@ -12,8 +12,22 @@ from trapgate.app.layout import Layout
 from trapgate.decode.snmp import OwnEngine
 from trapgate.listen import BoundListener
 from trapgate.listen.handover import taken_over
+from trapgate.pipeline.prepared import Line
 from trapgate.pipeline.receive import Changes
-from trapgate.spool import Doorbell
+from trapgate.spool import Doorbell, Watermark, Wire
+
+
+class Ends(msgspec.Struct, frozen=True):
+    """Both ends of the line between ingest and a decode process."""
+
+    ingest: Line
+    decode: Line
+
+    @classmethod
+    def new(cls) -> "Ends":
+        withdrawn = Watermark()
+        ingest, decode = Wire.pair()
+        return cls(Line(ingest, withdrawn), Line(decode, withdrawn))
 
 
 class Inherited(msgspec.Struct, frozen=True):
@@ -25,6 +39,8 @@ class Inherited(msgspec.Struct, frozen=True):
     http_fd: int
     raw_bell: Doorbell
     matches_bell: Doorbell
+    ends: tuple[Ends, ...] = ()
+    """One for each decode process."""
 
 
 class Process(msgspec.Struct, frozen=True):

@@ -33,6 +33,10 @@ WORKERS_MAX = 16
 """Receive processes: with as many ingest, which reads what all of them take, has long been the one
 that is too slow."""
 
+DECODERS_MAX = 8
+"""Decode processes: what they leave to ingest takes a third of the time, so that three keep it
+busy."""
+
 AGE_LEAST = Duration(600 * NS_PER_S)
 """The least `spool.age_max`: a restart of the event store takes minutes, and loses nothing."""
 
@@ -71,6 +75,11 @@ class SpoolSettings(Section, frozen=True, kw_only=True):
 
 class DecodeSettings(Section, frozen=True, kw_only=True):
     """`decode`: the protocols."""
+
+    workers: int = 1
+    """Processes that decode what ingest reads next, 0 to 8, so that two cores share the work of a
+    flood. Order, ids and counts stay with ingest, which does itself what they do not. With 0 it
+    does everything."""
 
     snmp: SnmpSettings = SnmpSettings()
     """SNMP traps and informs."""

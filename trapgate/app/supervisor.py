@@ -23,22 +23,22 @@ from trapgate.app.asking import ASKED, answer
 from trapgate.app.build import Configuration
 from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usable
 from trapgate.app.clock import now
+from trapgate.app.decode_process import decode_process
 from trapgate.app.engine import EngineError, forgotten_engines, load_engine, revoked_engines
 from trapgate.app.failing import Failing
 from trapgate.app.flow import (
     STOP_S,
+    Census,
+    names,
     own_listeners,
-    process_names,
-    receive_names,
     stage_of,
-    stages,
 )
 from trapgate.app.index_process import index_process
 from trapgate.app.ingest_process import ingest_process
 from trapgate.app.kernel import die_with, kernel_name, take_name
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
-from trapgate.app.processes import Inherited, Process
+from trapgate.app.processes import Ends, Inherited, Process
 from trapgate.app.published import Published
 from trapgate.app.receive_process import receive_process
 from trapgate.app.stores import check_schema
@@ -81,10 +81,10 @@ class Supervisor:
         self.configuration = configuration
         self.config_path = config_path
         self.layout = Layout(configuration.data)
-        self.workers = configuration.settings.spool.workers
-        index = configuration.settings.store.indexed
-        self._stages = stages(self.workers, index=index)
-        self._names = process_names(self.workers, index=index)
+        census = Census.of(configuration.settings)
+        self.workers = census.receive
+        self._stages = census.stages()
+        self._names = census.names()
         self.metrics = Metrics()
         self.inherited: Inherited
         self.http: Address
@@ -139,7 +139,14 @@ class Supervisor:
             ) from None
         http = listen_http(settings.web.listen)
         self.http = Address(settings.web.listen.host, http.getsockname()[1])
-        return Inherited(listeners, self._own_engine(), http.detach(), Doorbell(), Doorbell())
+        return Inherited(
+            listeners,
+            self._own_engine(),
+            http.detach(),
+            raw_bell=Doorbell(),
+            matches_bell=Doorbell(),
+            ends=tuple(Ends.new() for _ in range(settings.decode.workers)),
+        )
 
     def _own_engine(self) -> OwnEngine:
         """Our SNMPv3 engine, with this start counted."""
@@ -386,7 +393,7 @@ class Supervisor:
     def _hand_over(self) -> None:
         """Tell the running processes the listeners; who does not listen is started again with them.
         Ingest is first: what comes in at a new listener it can answer."""
-        for name in ("ingest", *receive_names(self.workers)):
+        for name in ("ingest", *names("receive", self.workers)):
             own = own_listeners(name, self.inherited.listeners)
             for pid in [pid for pid, known in self._pids.items() if known == name]:
                 try:
@@ -411,6 +418,8 @@ def _main_of(name: str) -> Callable[[Process], None]:
         return receive_process
     if stage == "ingest":
         return ingest_process
+    if stage == "decode":
+        return decode_process
     if stage == "index":
         return index_process
     from trapgate.app.core_process import core_process

@@ -1,8 +1,9 @@
 """What trapgate says about itself: metrics and logs. Above the pure code, which can do neither."""
 
 from trapgate.observe.alarm import ALARMS, Alarm, Sounding, sounding
+from trapgate.observe.families import FAMILIES, Family
 from trapgate.observe.logs import configure_logs, logger
-from trapgate.observe.metrics import FAMILIES, Family, Follower, Metrics, merged_exposition
+from trapgate.observe.metrics import Follower, Metrics, merged_exposition
 
 __all__ = [
     "ALARMS",

@@ -14,7 +14,7 @@ The store leg keeps the ledger: how many datagrams ended in which outcome, commi
 cursor, so that it is exact over restarts.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -31,9 +31,11 @@ from trapgate.model import (
 )
 from trapgate.normalize.storm import Storms
 from trapgate.observe import Alarm, Metrics, logger
+from trapgate.pipeline.ahead import Ahead
 from trapgate.pipeline.leg import BATCH_SIZE_MAX, DURABLE, Blocked, Leg, Receipt, Records
+from trapgate.pipeline.prepared import Prepared
 from trapgate.pipeline.recollection import Memories, Recollection
-from trapgate.pipeline.translate import Batch, Ledger, Translator
+from trapgate.pipeline.translate import NOTHING_PREPARED, Batch, Ledger, Translator
 
 RETRY_S = 1.0
 """Wait before a leg that could not go on tries again."""
@@ -81,8 +83,10 @@ class Ingest:
         sinks: Sinks,
         metrics: Metrics,
         now: Callable[[], Now],
+        ahead: Ahead | None = None,
     ) -> None:
-        """`memories` are those of all lanes: each lane brings its legs."""
+        """`memories` are those of all lanes: each lane brings its legs. `ahead` knows who decodes
+        for all of them; without it they do it themselves."""
         memories.rules.legs.append(rules_leg)
         memories.store.legs.append(store_leg)
         self.translator = translator
@@ -91,6 +95,7 @@ class Ingest:
         self._rules = rules_leg
         self._sinks = sinks
         self._now = now
+        self._ahead = ahead
         self._outcomes = metrics.counter("trapgate_ingest_datagrams_total")
         self._stored = metrics.counter("trapgate_store_events_total")
         self._matched = metrics.counter("trapgate_rules_matches_total")
@@ -163,6 +168,8 @@ class Ingest:
     def adopt(self, translator: Translator) -> None:
         """Go on with another configuration; `Memories.take_over` keeps what was remembered."""
         self.translator = translator
+        if self._ahead is not None:
+            self._ahead.forget()
 
     def _kind(self, leg: Leg) -> Recollection:
         return self._memories.rules if leg is self._rules else self._memories.store
@@ -180,7 +187,7 @@ class Ingest:
         records = self._rules.read(self._store.position)
         if not records:
             return False
-        batch = self._translate(self._rules, records, now)
+        batch = self._translate(self._rules, records, now, self._prepared(records[-1][0]))
         forwarded = self._try(self._rules, self._forward, batch, now)
         kept = self._try(self._store, self._keep, batch, now)
         if not (forwarded and kept):
@@ -204,13 +211,25 @@ class Ingest:
             kind.memory = before
         return True
 
-    def _translate(self, leg: Leg, records: Records, now: Now) -> Batch:
+    def _prepared(self, last: int) -> Mapping[int, Prepared]:
+        """What others have made of the records up to this one; they begin with those behind it."""
+        if self._ahead is None:
+            return NOTHING_PREPARED
+        return self._ahead.prepared(self._rules.reader.stream, last, self._rules.following)
+
+    def _translate(
+        self,
+        leg: Leg,
+        records: Records,
+        now: Now,
+        prepared: Mapping[int, Prepared] = NOTHING_PREPARED,
+    ) -> Batch:
         unreadable = [sequence for sequence, datagram in records if datagram is None]
         if unreadable:
             logger().error("ingest.unreadable", records=len(unreadable), first=unreadable[0])
         memory = self._kind(leg).of(self.translator, now)
         return self.translator.batch(
-            records, leg.reader.stream, memory, now, leg.mark, BATCH_SIZE_MAX
+            records, leg.reader.stream, memory, now, leg.mark, BATCH_SIZE_MAX, prepared
         )
 
     def _try(self, leg: Leg, sink: Sink, batch: Batch, now: Now) -> bool:

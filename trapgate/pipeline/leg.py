@@ -88,6 +88,8 @@ class Leg:
         self._durable = self.position
         self._given_up_to = 0
         self._underway: deque[tuple[Batch, Receipt]] = deque()
+        self._read_to = self.position
+        self._following: tuple[int, Sequence[tuple[int, bytes]]] | None = None
 
     def read(self, other: int) -> Records:
         """The next records; not those behind the place of the other leg if that is ahead.
@@ -95,12 +97,28 @@ class Leg:
         If there are records, but none up to that place (sequences have gaps, and a power cut may
         have taken what the other has seen), this leg stands there from now on.
         """
-        records = self.reader.read(self.position, BATCH_RECORDS)
+        records = self._next_records()
         if self.position < other and records and records[-1][0] > other:
             records = [record for record in records if record[0] <= other]
             if not records:
                 self.position = other
         return self._datagrams(records)
+
+    def following(self) -> Sequence[tuple[int, bytes]]:
+        """The records behind those that were read last: what the next `read` gives, if all of those
+        are taken."""
+        records = self.reader.read(self._read_to, BATCH_RECORDS)
+        self._following = (self._read_to, records)
+        return records
+
+    def _next_records(self) -> Sequence[tuple[int, bytes]]:
+        following, self._following = self._following, None
+        if following is not None and following[0] == self.position and following[1]:
+            records = following[1]
+        else:
+            records = self.reader.read(self.position, BATCH_RECORDS)
+        self._read_to = records[-1][0] if records else self.position
+        return records
 
     def advance(self, batch: Batch, receipt: Receipt = DURABLE) -> None:
         """A batch is taken: `confirmed` says when it is done with."""

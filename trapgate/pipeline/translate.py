@@ -4,7 +4,8 @@ The one place where a bug in pure code is caught: the datagram becomes a malform
 reason `internal-error`, counted and logged, and the next one is taken.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count, repeat
 
 import msgspec
 
@@ -29,6 +30,7 @@ from trapgate.normalize.trap import TrapNormalizer
 from trapgate.normalize.undecoded import INTERNAL_ERROR, undecoded_event
 from trapgate.observe import logger
 from trapgate.pipeline.memory import Memory, saved_of
+from trapgate.pipeline.prepared import Prepared, PreparedEvent
 from trapgate.ports import Decoder
 from trapgate.rules.matcher import Matcher
 
@@ -40,6 +42,10 @@ _DATASETS: Mapping[Protocol, Dataset] = {
     Protocol.SYSLOG: "syslog.network",
 }
 _BER_SEQUENCE = 0x30
+
+NOTHING_PREPARED: Mapping[int, Prepared] = {}
+
+_NOWHERE = ("", Position("", 0))
 
 UNREADABLE_RECORD = "unreadable-record"
 """Reason of a malformed record of the spool: no datagram can be told from it, so no event is."""
@@ -102,6 +108,22 @@ class Translator:
             return known
         return Protocol.SNMP if datagram.data[:1] == bytes((_BER_SEQUENCE,)) else Protocol.SYSLOG
 
+    def prepared(self, datagram: Datagram, now: Now) -> Prepared:
+        """What the datagram becomes whatever came before it. Nothing if that matters, and if there
+        is more to it than events: a refusal, a reply, a bug, nothing that can be decoded."""
+        protocol = self.protocol_of(datagram)
+        decoder = self._decoders[protocol]
+        if decoder.remembers(datagram.data):
+            return ()
+        try:
+            decoded = decoder.decode(datagram, now)
+            if not decoded.messages or decoded.replies or decoded.identity is not None:
+                return ()
+            events = self._events(decoded, datagram, repeat(_NOWHERE))
+            return tuple([PreparedEvent.of(event, datagram) for event in events])
+        except Exception:  # noqa: BLE001 - who reads it in its order meets the bug and tells it
+            return ()
+
     def batch(
         self,
         datagrams: Iterable[tuple[int, Datagram | None]],
@@ -110,10 +132,12 @@ class Translator:
         now: Now,
         mark: str = "",
         size_max: int | None = None,
+        prepared: Mapping[int, Prepared] = NOTHING_PREPARED,
     ) -> Batch:
         """Translate records in the order of their stream; `None` is one that cannot be read: it
         is counted. `mark` is that of the stream's lane, see `normalize.identity`. The batch ends
-        with the record that brings its size to `size_max`; no more are taken from `datagrams`."""
+        with the record that brings its size to `size_max`; no more are taken from `datagrams`.
+        `prepared` is what an equal translator has prepared of some of them, by sequence."""
         batch = Batch(0, [], {}, [])
         ledger = batch.ledger
         identities = memory.identities(stream, mark)
@@ -122,9 +146,9 @@ class Translator:
                 outcome = f"{Outcome.MALFORMED}/{UNREADABLE_RECORD}"
             else:
                 batch.events += memory.storms.due(datagram.received_at)
-                outcome = self._one(
-                    datagram, Position(stream, sequence), memory, identities, now, batch
-                )
+                position = Position(stream, sequence)
+                ready = prepared.get(sequence, ())
+                outcome = self._one(datagram, position, memory, identities, now, batch, ready)
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
             batch.size += 1
@@ -140,50 +164,46 @@ class Translator:
         identities: Identities,
         now: Now,
         batch: Batch,
+        ready: Prepared,
     ) -> str:
         protocol = self.protocol_of(datagram)
         decoded: Decoded | None = None
         identity: Identity | None = None
         try:
-            decoded = memory.decoders[protocol].decode(datagram, now)
-            identity = identities.of(datagram, protocol, decoded.identity)
-            batch.replies += decoded.replies
-            if decoded.refusal is not None:
+            if not ready:
+                decoded = memory.decoders[protocol].decode(datagram, now)
+                batch.replies += decoded.replies
+            identity = identities.of(datagram, protocol, decoded.identity if decoded else None)
+            if decoded is not None and decoded.refusal is not None:
                 batch.refused.append((datagram.peer.address, decoded.refusal))
                 return _ended(decoded.refusal)
             if identity.duplicate:
                 return Outcome.DUPLICATE
-            return self._keep_all(decoded, datagram, position, identity.event_id, memory, batch)
+            places = _places(identity.event_id, position)
+            if decoded is not None:
+                events = self._events(decoded, datagram, places)
+            else:
+                events = [prepared.event(datagram, *next(places)) for prepared in ready]
+            refused = self._keep_all(events, memory, batch)
+            if decoded is None or decoded.messages:
+                return refused or Outcome.STORED
+            return refused or _malformed(decoded)
         except Exception as bug:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug(datagram, bug)
             logger().exception("translate.bug", position=position.sequence)
             identity = identity or identities.of(datagram, protocol)
             broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
-            event = self._undecoded(broken, datagram, position, identity.event_id)
+            event = self._undecoded(broken, datagram, identity.event_id, position)
             batch.events.append(event)
             return _malformed(broken)
 
-    def _keep_all(
-        self,
-        decoded: Decoded,
-        datagram: Datagram,
-        position: Position,
-        event_id: str,
-        memory: Memory,
-        batch: Batch,
-    ) -> str:
-        """Add the events of a datagram that is let in; returns its outcome."""
-        event = self._event(decoded, datagram, position, event_id)
-        refusal = self._keep(event, memory, batch)
-        batch.size += len(decoded.messages[1:])
-        for number, message in enumerate(decoded.messages[1:], start=2):
-            # positions tell events apart: the same place, in a stream of its own
-            place = Position(f"{position.stream}/{number}", position.sequence)
-            later = self._normalized(message, datagram, place, part_id(event_id, number))
-            refusal = self._keep(later, memory, batch) and refusal
-        if refusal is not None:
-            return _ended(refusal)
-        return Outcome.STORED if decoded.messages else _malformed(decoded)
+    def _keep_all(self, events: Sequence[Event], memory: Memory, batch: Batch) -> str:
+        """Add the events of a datagram that is let in; returns how it ends if all of them only
+        repeat what their source has said too often, else ""."""
+        batch.size += len(events) - 1
+        refusals = [self._keep(event, memory, batch) for event in events]
+        first = refusals[0]
+        return "" if first is None or None in refusals else _ended(first)
 
     def _keep(self, event: Event, memory: Memory, batch: Batch) -> Refusal | None:
         """Add an event to the batch, and before it what it shows to be missing. How it ends if it
@@ -198,28 +218,37 @@ class Translator:
             batch.events.append(event)
         return refusal
 
-    def _event(
-        self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
-    ) -> Event:
-        """The event of the first message, or of none."""
-        if decoded.messages:
-            return self._normalized(decoded.messages[0], datagram, position, event_id)
-        return self._undecoded(decoded, datagram, position, event_id)
+    def _events(
+        self, decoded: Decoded, datagram: Datagram, places: Iterator[tuple[str, Position]]
+    ) -> list[Event]:
+        """One event for each message, one if there is none; `places` are their ids and places."""
+        if not decoded.messages:
+            return [self._undecoded(decoded, datagram, *next(places))]
+        return [self._normalized(message, datagram, *next(places)) for message in decoded.messages]
 
     def _normalized(
-        self, message: Message, datagram: Datagram, position: Position, event_id: str
+        self, message: Message, datagram: Datagram, event_id: str, position: Position
     ) -> Event:
         if isinstance(message, Trap):
             return self._traps.event(message, datagram, event_id=event_id, position=position)
         return self._syslog.event(message, datagram, event_id=event_id, position=position)
 
     def _undecoded(
-        self, decoded: Decoded, datagram: Datagram, position: Position, event_id: str
+        self, decoded: Decoded, datagram: Datagram, event_id: str, position: Position
     ) -> Event:
         kind = _DATASETS[self.protocol_of(datagram)]
         return undecoded_event(
             decoded, datagram, self._sources, kind=kind, event_id=event_id, position=position
         )
+
+
+def _places(event_id: str, position: Position) -> Iterator[tuple[str, Position]]:
+    """The id and the place of each event of a datagram. Positions tell events apart: those of later
+    messages are the same place, in a stream of its own."""
+    yield event_id, position
+    for number in count(2):
+        later = Position(f"{position.stream}/{number}", position.sequence)
+        yield part_id(event_id, number), later
 
 
 def _ended(refusal: Refusal) -> str:

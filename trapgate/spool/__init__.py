@@ -2,7 +2,8 @@
 
 In: batches of bytes from one `SpoolWriter`, on disk when `append` returns. Out: the same records,
 in order, to any number of named `SpoolReader`s, each with a cursor of its own. What a record
-holds is its owner's business. `Doorbell` tells a reader that something was appended.
+holds is its owner's business. `Doorbell` tells a reader that something was appended; `Wire`
+and `Watermark` are for what need not be durable.
 """
 
 from trapgate.spool.cursor import LEDGER_BYTES_MAX
@@ -11,7 +12,9 @@ from trapgate.spool.held import Held, held
 from trapgate.spool.reader import SpoolReader
 from trapgate.spool.segment import FRAME_BYTES_MAX, FRAME_RECORDS_MAX, SpoolUnusable
 from trapgate.spool.snapshot import SnapshotFile
+from trapgate.spool.watermark import Watermark
 from trapgate.spool.whole import SCRATCH_SUFFIX, replace_file
+from trapgate.spool.wire import Wire
 from trapgate.spool.writer import SpoolFull, SpoolWriter
 
 __all__ = [
@@ -26,6 +29,8 @@ __all__ = [
     "SpoolReader",
     "SpoolUnusable",
     "SpoolWriter",
+    "Watermark",
+    "Wire",
     "held",
     "replace_file",
 ]

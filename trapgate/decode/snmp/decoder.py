@@ -88,6 +88,10 @@ class SnmpDecoder:
             return Decoded((trap,), data, replies=(_response(datagram, envelope),))
         return Decoded((trap,), data)
 
+    def remembers(self, data: bytes) -> bool:
+        """Of SNMPv3 it remembers the engines."""
+        return self._usm is not None and is_v3(data)
+
     def saved(self) -> bytes:
         """The memory of SNMPv3 engines, about 100 bytes each."""
         return b"" if self._usm is None else self._usm.memory.saved()

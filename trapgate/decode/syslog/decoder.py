@@ -120,6 +120,9 @@ class SyslogDecoder:
             return ()
         return tuple([Reading(*self._read(datagram, piece, True)) for piece in pieces(data)])
 
+    def remembers(self, data: bytes) -> bool:
+        return False
+
     def saved(self) -> bytes:
         return b""
 
