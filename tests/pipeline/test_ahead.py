@@ -85,8 +85,8 @@ def test_what_follows_is_asked_and_there_when_it_is_read(
     assert {request.stamp for request in asked} == {STAMP}
     for request in asked:
         helper.answer(request)
-    prepared = ahead.prepared("raw", 10 + MANY, following(11 + MANY))
-    assert {sequence: prepared[0].code for sequence, prepared in prepared.items()} == {
+    found = ahead.prepared("raw", 10 + MANY, following(11 + MANY))
+    assert {sequence: prepared[0].code for sequence, prepared in found.items()} == {
         sequence: str(sequence) for sequence, _ in records(11)
     }
     count = metrics.registry.get_sample_value("trapgate_decode_ahead_datagrams_total")

@@ -1,19 +1,14 @@
-"""The supervisor: opens what the processes share, starts them, and starts again what dies.
+"""The supervisor: opens what the processes share, has them run (`children`), and reloads.
 
 It holds the sockets, so that a port in use is found before anything runs, and datagrams wait in the
-kernel while the receive process is gone. It has one thread and no loop: it may fork at any time.
-Stopping follows the flow: receive, then ingest, then index, then core.
+kernel while the receive process is gone.
 """
 
 import os
 import resource
-import select
 import signal
 import socket
-import sys
-import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import msgspec
 
@@ -21,13 +16,12 @@ from trapgate import state
 from trapgate.app.accept import read_again
 from trapgate.app.asking import ASKED, answer
 from trapgate.app.build import Configuration
+from trapgate.app.children import SIGNALS, Children
 from trapgate.app.claims import StartFailed, listen_http, lock, port_advice, usable
 from trapgate.app.clock import now
 from trapgate.app.decode_process import decode_process
 from trapgate.app.engine import EngineError, forgotten_engines, load_engine, revoked_engines
-from trapgate.app.failing import Failing
 from trapgate.app.flow import (
-    STOP_S,
     Census,
     names,
     own_listeners,
@@ -35,7 +29,7 @@ from trapgate.app.flow import (
 )
 from trapgate.app.index_process import index_process
 from trapgate.app.ingest_process import ingest_process
-from trapgate.app.kernel import die_with, kernel_name, take_name
+from trapgate.app.kernel import kernel_name, take_name
 from trapgate.app.layout import Layout
 from trapgate.app.problems import one_line
 from trapgate.app.processes import Ends, Inherited, Process
@@ -56,17 +50,8 @@ from trapgate.store import NewerSchema
 EX_CONFIG = 78
 """Exit code of sysexits.h for "configuration error"."""
 
-RESTART_FIRST_S = 0.1
-RESTART_MAX_S = 30.0
-STEADY_S = 10.0
-"""A process that dies is started again at once; if it dies within `STEADY_S`, after doubling
-pauses."""
-
-READY_S = 30.0
-"""How long the first start may take."""
-
-LINE_S = 5.0
-"""How long a process may take to read what it is told; one that hangs is started again."""
+LOOK_S = 1.0
+"""Longest pause between two looks at the processes, and at what was published."""
 
 OPEN_FILES = 65_536
 """Open files asked for: the bound of stream connections, and what the stores need."""
@@ -83,21 +68,13 @@ class Supervisor:
         self.layout = Layout(configuration.data)
         census = Census.of(configuration.settings)
         self.workers = census.receive
-        self._stages = census.stages()
-        self._names = census.names()
         self.metrics = Metrics()
         self.inherited: Inherited
         self.http: Address
         self._published = Published(self.layout.bundle)
         self._publishing = Trouble("configuration.unpublished")
         self._counting = Trouble("metrics.unpublished")
-        self._pids: dict[int, str] = {}
-        self._started: dict[str, float] = {}
-        self._pauses: dict[str, float] = {}
-        self._failing = Failing(self.metrics, self._names)
-        self._due: dict[str, float] = {}
-        self._lines: dict[str, socket.socket] = {}
-        self._ready_read, self._ready_write = os.pipe()
+        self._children = Children(census, self.metrics, self._life, self._republish)
 
     def run(self, on_ready: Callable[["Supervisor"], None]) -> int:
         """Start everything, call `on_ready`, go on until SIGTERM or SIGINT; returns the exit code.
@@ -116,14 +93,11 @@ class Supervisor:
                 self._published.publish(self.configuration.bundle)
             self._check_schema()
             self._count_reload(successful=True)
-            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-            for name in self._names:
-                self._start(name)
-            code = self._await_ready()
+            code = self._children.start()
             if code == 0:
                 on_ready(self)
                 code = self._watch()
-            self._stop_all()
+            self._children.stop()
             logger().info("stopped", code=code)
             return code
         finally:
@@ -174,44 +148,8 @@ class Supervisor:
             for path in self.layout.run.glob(pattern):
                 path.unlink(missing_ok=True)
 
-    # -- life of the processes ---------------------------------------------------------------
-
-    def _start(self, name: str) -> None:
-        self._republish()
-        self._started[name] = time.monotonic()
-        self._due.pop(name, None)
-        _flush()
-        supervisor = os.getpid()
-        line, theirs = _line()
-        try:
-            pid = os.fork()
-        except OSError as error:  # no memory, no process id: later there may be
-            line.close()
-            theirs.close()
-            logger().error("process.not-started", name=name, reason=str(error))
-            self._again(name)
-            self._failing.died(name, time.monotonic())
-            return
-        if pid == 0:
-            code = 1
-            try:
-                code = self._child(name, supervisor, theirs)
-            finally:
-                os._exit(code)  # whatever is raised: what called this is the supervisor's
-        self._pids[pid] = name
-        theirs.close()
-        if name in self._lines:
-            self._lines[name].close()
-        self._lines[name] = line
-
-    def _child(self, name: str, supervisor: int, line: socket.socket) -> int:
+    def _life(self, name: str, line: socket.socket, ready: Callable[[], None]) -> int:
         """The life of a process, in its fork; returns its exit code."""
-        die_with(supervisor)
-        take_name(kernel_name(name))
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         observe = self.configuration.settings.observe
         configure_logs(name, observe.log_level, observe.log_format)
         own = own_listeners(name, self.inherited.listeners)
@@ -225,7 +163,7 @@ class Supervisor:
             stamp=self._published.stamp,
             layout=self.layout,
             inherited=msgspec.structs.replace(self.inherited, listeners=own),
-            ready=lambda: self._say_ready(name),
+            ready=ready,
             line=line,
         )
         try:
@@ -236,36 +174,14 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - the last word of a process: its supervisor goes on
             logger().exception("process.failed")
             return 1
-        finally:
-            _flush()
-        return 0
-
-    def _say_ready(self, name: str) -> None:
-        os.write(self._ready_write, name.encode() + b"\n")
-
-    def _await_ready(self) -> int:
-        """Wait until every process has said that it is ready; 0, or the exit code."""
-        waiting, until = set(self._names), time.monotonic() + READY_S
-        while waiting:
-            if select.select([self._ready_read], [], [], 0.01)[0]:
-                waiting -= set(os.read(self._ready_read, 4096).decode().split())
-            code = self._tend(stop_on_failure=True)
-            if code is not None:
-                return code
-            if time.monotonic() > until:
-                logger().error("start.slow", waiting=sorted(waiting))
-                return 1
         return 0
 
     def _watch(self) -> int:
         while True:
-            code = self._tend(stop_on_failure=False)
-            if code is not None:
-                return code
+            self._children.tend()
             self._republish()
             self._publish_metrics()
-            wait = min([1.0, *(at - time.monotonic() for at in self._due.values())])
-            received = signal.sigtimedwait(_SIGNALS, max(0.0, wait))
+            received = signal.sigtimedwait(SIGNALS, self._children.due_in_s(LOOK_S))
             if received is None:
                 continue
             if received.si_signo in (signal.SIGTERM, signal.SIGINT):
@@ -276,65 +192,7 @@ class Supervisor:
                 if refusal:
                     logger().error("reload.refused", problems=refusal)
             if received.si_signo == ASKED:
-                answer(self._lines["core"], self._reload)
-
-    def _tend(self, *, stop_on_failure: bool) -> int | None:
-        """Take note of who died, start again who is due; an exit code ends the run."""
-        for name, status in self._reap():
-            if stop_on_failure:
-                return os.waitstatus_to_exitcode(status) or 1
-            pause = self._again(name)
-            self.metrics.counter("trapgate_pipeline_restarts_total").labels(name).inc()
-            code = os.waitstatus_to_exitcode(status)
-            logger().error("process.died", name=name, code=code, again_in_s=round(pause, 1))
-            self._failing.died(name, time.monotonic())
-        self._failing.watch(time.monotonic())
-        for name in [name for name, at in self._due.items() if at <= time.monotonic()]:
-            self._start(name)
-        return None
-
-    def _again(self, name: str) -> float:
-        """Set when a process is started again; returns the pause until then in seconds."""
-        lived = time.monotonic() - self._started[name]
-        pause = self._pauses.get(name, 0.0) if lived < STEADY_S else 0.0
-        self._due[name] = time.monotonic() + pause
-        self._pauses[name] = min(max(pause * 2, RESTART_FIRST_S), RESTART_MAX_S)
-        return pause
-
-    def _reap(self) -> list[tuple[str, int]]:
-        found = []
-        while self._pids:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            name = self._pids.pop(pid, None)
-            if name is not None:
-                found.append((name, status))
-        return found
-
-    def _stop_all(self) -> None:
-        for stage in self._stages:
-            own = {pid: name for pid, name in self._pids.items() if name in stage}
-            for pid in own:
-                os.kill(pid, signal.SIGTERM)
-            within_s = STOP_S[stage_of(stage[0])]
-            until = time.monotonic() + within_s
-            for pid, name in own.items():
-                if not self._gone(pid, until):
-                    logger().error("stop.killed", name=name, after_s=within_s)
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
-
-    def _gone(self, pid: int, until: float) -> bool:
-        """Whether a process has ended by then; it is looked for once at least."""
-        while not os.waitpid(pid, os.WNOHANG)[0]:
-            if time.monotonic() >= until:
-                return False
-            signal.sigtimedwait({signal.SIGCHLD}, 0.05)
-        return True
+                answer(self._children.line("core"), self._reload)
 
     def _reload(self) -> str:
         """Reload, and show in the metrics how it went before anybody is told."""
@@ -388,28 +246,27 @@ class Supervisor:
 
     def _meanwhile(self) -> None:
         """Start again who dies while MIBs are compiled for a reload."""
-        self._tend(stop_on_failure=False)
+        self._children.tend()
 
     def _hand_over(self) -> None:
         """Tell the running processes the listeners; who does not listen is started again with them.
         Ingest is first: what comes in at a new listener it can answer."""
         for name in ("ingest", *names("receive", self.workers)):
             own = own_listeners(name, self.inherited.listeners)
-            for pid in [pid for pid, known in self._pids.items() if known == name]:
-                try:
-                    hand_over(self._lines[name], own)
-                except HandoverFailed as error:
-                    logger().error("listeners.not-told", name=name, reason=str(error))
-                    os.kill(pid, signal.SIGKILL)
+            pid = self._children.pid(name)
+            if pid is None:
+                continue
+            try:
+                hand_over(self._children.line(name), own)
+            except HandoverFailed as error:
+                logger().error("listeners.not-told", name=name, reason=str(error))
+                os.kill(pid, signal.SIGKILL)
 
     def _republish(self) -> None:
         """If `run` was lost, publish anew what is in use."""
         with self._publishing.contained():
             if self._published.lost():
                 self._published.publish(self.configuration.bundle)
-
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, ASKED)
 
 
 def _main_of(name: str) -> Callable[[Process], None]:
@@ -427,22 +284,8 @@ def _main_of(name: str) -> Callable[[Process], None]:
     return core_process
 
 
-def _line() -> tuple[socket.socket, socket.socket]:
-    """The supervisor's end of a line to a process, and the process's."""
-    ours, theirs = socket.socketpair()
-    ours.settimeout(LINE_S)
-    return ours, theirs
-
-
 def _raise_open_files() -> None:
     """As many open files as the system lets us have: each stream connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def _flush() -> None:
-    """Write out what was printed, if it can be: a fork would print it again."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()

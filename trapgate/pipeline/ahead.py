@@ -87,6 +87,11 @@ class Ahead:
         self._late = metrics.counter("trapgate_decode_late_total")
         self._ahead = metrics.counter("trapgate_decode_ahead_datagrams_total")
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is asked and not answered, or answered and not read."""
+        return bool(self._prepared) or any(helper.asked for helper in self._helpers)
+
     def prepared(
         self, stream: str, last: int, following: Callable[[], Sequence[tuple[int, bytes]]]
     ) -> Mapping[int, Prepared]:

@@ -32,7 +32,15 @@ from trapgate.model import (
 from trapgate.normalize.storm import Storms
 from trapgate.observe import Alarm, Metrics, logger
 from trapgate.pipeline.ahead import Ahead
-from trapgate.pipeline.leg import BATCH_SIZE_MAX, DURABLE, Blocked, Leg, Receipt, Records
+from trapgate.pipeline.leg import (
+    BATCH_RECORDS,
+    BATCH_SIZE_MAX,
+    DURABLE,
+    Blocked,
+    Leg,
+    Receipt,
+    Records,
+)
 from trapgate.pipeline.prepared import Prepared
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.pipeline.translate import NOTHING_PREPARED, Batch, Ledger, Translator
@@ -187,7 +195,7 @@ class Ingest:
         records = self._rules.read(self._store.position)
         if not records:
             return False
-        batch = self._translate(self._rules, records, now, self._prepared(records[-1][0]))
+        batch = self._translate(self._rules, records, now, self._prepared(records))
         forwarded = self._try(self._rules, self._forward, batch, now)
         kept = self._try(self._store, self._keep, batch, now)
         if not (forwarded and kept):
@@ -211,11 +219,14 @@ class Ingest:
             kind.memory = before
         return True
 
-    def _prepared(self, last: int) -> Mapping[int, Prepared]:
-        """What others have made of the records up to this one; they begin with those behind it."""
-        if self._ahead is None:
+    def _prepared(self, records: Records) -> Mapping[int, Prepared]:
+        """What others have made of these records; they go on with those behind them, if there is a
+        backlog."""
+        ahead, is_full = self._ahead, len(records) >= BATCH_RECORDS
+        if ahead is None or not (is_full or ahead.busy):
             return NOTHING_PREPARED
-        return self._ahead.prepared(self._rules.reader.stream, last, self._rules.following)
+        following = self._rules.following if is_full else tuple
+        return ahead.prepared(self._rules.reader.stream, records[-1][0], following)
 
     def _translate(
         self,

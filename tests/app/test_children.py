@@ -1,0 +1,88 @@
+"""Processes are started, started again when they die, and stopped in the order of the flow."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from trapgate.app.children import Children
+from trapgate.app.flow import Census
+from trapgate.observe import Metrics
+
+ALL = Census(receive=2, decode=1, index=True)
+ENOUGH_S = 10.0
+
+
+class Run:
+    """Children that write what happens to them into a pipe, and those that refuse to start."""
+
+    def __init__(self, refuses: str = "") -> None:
+        self.told, self._tell = os.pipe()
+        self.refuses = refuses
+        self.begun: list[str] = []
+        self.metrics = Metrics()
+        self.children = Children(ALL, self.metrics, self._life, lambda: self.begun.append(""))
+
+    def _life(self, name: str, line: socket.socket, ready: Callable[[], None]) -> int:
+        if name == self.refuses:
+            return 3
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        ready()
+        signal.sigwait({signal.SIGTERM})
+        os.write(self._tell, f"{name} ".encode())
+        return 0
+
+    def pids(self) -> dict[str, int | None]:
+        return {name: self.children.pid(name) for name in ALL.names()}
+
+    def close(self) -> None:
+        self.children.stop()
+        os.close(self.told)
+        os.close(self._tell)
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with capture_logs():
+        made = Run()
+        yield made
+        made.close()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_all_of_them_run_and_end_in_the_order_of_the_flow(run: Run) -> None:
+    assert run.children.start() == 0
+    assert all(run.pids().values())
+    run.children.stop()
+    stopped = os.read(run.told, 4096).decode().split()
+    assert set(stopped[:2]) == {"receive", "receive-2"}
+    assert stopped[2:] == ["ingest", "decode", "index", "core"]
+
+
+def test_who_dies_is_started_again(run: Run) -> None:
+    assert run.children.start() == 0
+    before = run.pids()
+    pid = before["ingest"]
+    assert pid is not None
+    forks = len(run.begun)
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + ENOUGH_S
+    while run.children.pid("ingest") in (pid, None) and time.monotonic() < until:
+        signal.sigtimedwait({signal.SIGCHLD}, run.children.due_in_s(0.1))
+        run.children.tend()
+    after = run.pids()
+    assert after["ingest"] not in (pid, None)
+    assert {name for name in ALL.names() if after[name] != before[name]} == {"ingest"}
+    assert len(run.begun) == forks + 1
+    name = "trapgate_pipeline_restarts_total"
+    assert run.metrics.registry.get_sample_value(name, {"process": "ingest"}) == 1
+
+
+def test_a_first_start_that_fails_ends_the_run(run: Run) -> None:
+    run.refuses = "index"
+    assert run.children.start() == 3
