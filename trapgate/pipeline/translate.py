@@ -4,8 +4,7 @@ The one place where a bug in pure code is caught: the datagram becomes a malform
 reason `internal-error`, counted and logged, and the next one is taken.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count, repeat
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -45,7 +44,7 @@ _BER_SEQUENCE = 0x30
 
 NOTHING_PREPARED: Mapping[int, Prepared] = {}
 
-_NOWHERE = ("", Position("", 0))
+_NOWHERE = Position("", 0)
 
 UNREADABLE_RECORD = "unreadable-record"
 """Reason of a malformed record of the spool: no datagram can be told from it, so no event is."""
@@ -62,6 +61,15 @@ class Batch(msgspec.Struct):
     replies: list[Datagram]
     refused: list[tuple[str, Refusal]] = []
     size: int = 0
+
+
+class _Work(msgspec.Struct, frozen=True, gc=False):
+    """What is the same for all datagrams of a batch."""
+
+    memory: Memory
+    identities: Identities
+    now: Now
+    batch: Batch
 
 
 class Translator:
@@ -119,7 +127,7 @@ class Translator:
             decoded = decoder.decode(datagram, now)
             if not decoded.messages or decoded.replies or decoded.identity is not None:
                 return ()
-            events = self._events(decoded, datagram, repeat(_NOWHERE))
+            events = self._events(decoded, datagram, "", _NOWHERE)
             return tuple([PreparedEvent.of(event, datagram) for event in events])
         except Exception:  # noqa: BLE001 - who reads it in its order meets the bug and tells it
             return ()
@@ -140,15 +148,14 @@ class Translator:
         `prepared` is what an equal translator has prepared of some of them, by sequence."""
         batch = Batch(0, [], {}, [])
         ledger = batch.ledger
-        identities = memory.identities(stream, mark)
+        work = _Work(memory, memory.identities(stream, mark), now, batch)
         for sequence, datagram in datagrams:
             if datagram is None:
                 outcome = f"{Outcome.MALFORMED}/{UNREADABLE_RECORD}"
             else:
                 batch.events += memory.storms.due(datagram.received_at)
-                position = Position(stream, sequence)
                 ready = prepared.get(sequence, ())
-                outcome = self._one(datagram, position, memory, identities, now, batch, ready)
+                outcome = self._one(datagram, Position(stream, sequence), ready, work)
             ledger[outcome] = ledger.get(outcome, 0) + 1
             batch.last = sequence
             batch.size += 1
@@ -156,75 +163,68 @@ class Translator:
                 break
         return batch
 
-    def _one(
-        self,
-        datagram: Datagram,
-        position: Position,
-        memory: Memory,
-        identities: Identities,
-        now: Now,
-        batch: Batch,
-        ready: Prepared,
-    ) -> str:
+    def _one(self, datagram: Datagram, position: Position, ready: Prepared, work: _Work) -> str:
+        """Add what a datagram becomes to the batch; returns its outcome."""
         protocol = self.protocol_of(datagram)
         decoded: Decoded | None = None
         identity: Identity | None = None
         try:
             if not ready:
-                decoded = memory.decoders[protocol].decode(datagram, now)
-                batch.replies += decoded.replies
-            identity = identities.of(datagram, protocol, decoded.identity if decoded else None)
+                decoded = work.memory.decoders[protocol].decode(datagram, work.now)
+                work.batch.replies += decoded.replies
+            identity = work.identities.of(datagram, protocol, decoded.identity if decoded else None)
             if decoded is not None and decoded.refusal is not None:
-                batch.refused.append((datagram.peer.address, decoded.refusal))
+                work.batch.refused.append((datagram.peer.address, decoded.refusal))
                 return _ended(decoded.refusal)
             if identity.duplicate:
                 return Outcome.DUPLICATE
-            places = _places(identity.event_id, position)
             if decoded is not None:
-                events = self._events(decoded, datagram, places)
+                events = self._events(decoded, datagram, identity.event_id, position)
             else:
-                events = [prepared.event(datagram, *next(places)) for prepared in ready]
-            refused = self._keep_all(events, memory, batch)
+                events = _placed(ready, datagram, identity.event_id, position)
+            refused = self._keep_all(events, work)
             if decoded is None or decoded.messages:
                 return refused or Outcome.STORED
             return refused or _malformed(decoded)
         except Exception as bug:  # noqa: BLE001 - the per-item boundary: one datagram, not the night
             self._on_bug(datagram, bug)
             logger().exception("translate.bug", position=position.sequence)
-            identity = identity or identities.of(datagram, protocol)
+            identity = identity or work.identities.of(datagram, protocol)
             broken = Decoded((), _raw_after_bug(datagram, protocol, decoded), (INTERNAL_ERROR,))
-            event = self._undecoded(broken, datagram, identity.event_id, position)
-            batch.events.append(event)
+            work.batch.events.append(self._undecoded(broken, datagram, identity.event_id, position))
             return _malformed(broken)
 
-    def _keep_all(self, events: Sequence[Event], memory: Memory, batch: Batch) -> str:
+    def _keep_all(self, events: Sequence[Event], work: _Work) -> str:
         """Add the events of a datagram that is let in; returns how it ends if all of them only
         repeat what their source has said too often, else ""."""
-        batch.size += len(events) - 1
-        refusals = [self._keep(event, memory, batch) for event in events]
+        work.batch.size += len(events) - 1
+        refusals = [self._keep(event, work) for event in events]
         first = refusals[0]
         return "" if first is None or None in refusals else _ended(first)
 
-    def _keep(self, event: Event, memory: Memory, batch: Batch) -> Refusal | None:
+    def _keep(self, event: Event, work: _Work) -> Refusal | None:
         """Add an event to the batch, and before it what it shows to be missing. How it ends if it
         only repeats what its source has said too often: it is not added then."""
         if event.kind == "syslog.network":
-            event, gap = memory.previous.follow(event)
+            event, gap = work.memory.previous.follow(event)
             if gap is not None:
-                batch.events.append(gap)
-        storms = memory.storms
+                work.batch.events.append(gap)
+        storms = work.memory.storms
         refusal = storms.fold(event, self.matcher.matches(event)) if storms.over(event) else None
         if refusal is None:
-            batch.events.append(event)
+            work.batch.events.append(event)
         return refusal
 
     def _events(
-        self, decoded: Decoded, datagram: Datagram, places: Iterator[tuple[str, Position]]
+        self, decoded: Decoded, datagram: Datagram, event_id: str, position: Position
     ) -> list[Event]:
-        """One event for each message, one if there is none; `places` are their ids and places."""
+        """One event for each message, one if there is none."""
         if not decoded.messages:
-            return [self._undecoded(decoded, datagram, *next(places))]
-        return [self._normalized(message, datagram, *next(places)) for message in decoded.messages]
+            return [self._undecoded(decoded, datagram, event_id, position)]
+        return [
+            self._normalized(message, datagram, *_place(event_id, position, number))
+            for number, message in enumerate(decoded.messages)
+        ]
 
     def _normalized(
         self, message: Message, datagram: Datagram, event_id: str, position: Position
@@ -242,13 +242,20 @@ class Translator:
         )
 
 
-def _places(event_id: str, position: Position) -> Iterator[tuple[str, Position]]:
-    """The id and the place of each event of a datagram. Positions tell events apart: those of later
-    messages are the same place, in a stream of its own."""
-    yield event_id, position
-    for number in count(2):
-        later = Position(f"{position.stream}/{number}", position.sequence)
-        yield part_id(event_id, number), later
+def _place(event_id: str, position: Position, number: int) -> tuple[str, Position]:
+    """The id and the place of the event of one message of a datagram, of which the first has the
+    number 0. Positions tell events apart: a later one is the same place, in a stream of its own."""
+    if number == 0:
+        return event_id, position
+    stream = f"{position.stream}/{number + 1}"
+    return part_id(event_id, number + 1), Position(stream, position.sequence)
+
+
+def _placed(ready: Prepared, datagram: Datagram, event_id: str, position: Position) -> list[Event]:
+    return [
+        prepared.event(datagram, *_place(event_id, position, number))
+        for number, prepared in enumerate(ready)
+    ]
 
 
 def _ended(refusal: Refusal) -> str:
