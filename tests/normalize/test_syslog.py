@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trapgate.config import Cidr
 from trapgate.model import (
@@ -15,10 +17,17 @@ from trapgate.model import (
     Problem,
     SyslogMessage,
     parse_rfc3339,
+    rfc3339,
 )
 from trapgate.normalize.bounded import VALUE_CUT
 from trapgate.normalize.sources import Sources, SourceSettings
-from trapgate.normalize.syslog import FACILITIES, SEVERITIES, SyslogNormalizer
+from trapgate.normalize.syslog import (
+    FACILITIES,
+    SECONDS_CACHED_MAX,
+    SEVERITIES,
+    SyslogNormalizer,
+    _written_second,
+)
 
 RECEIVED = parse_rfc3339("2026-07-15T12:00:00Z")
 SAID = parse_rfc3339("2026-07-15T11:59:58.5Z")
@@ -117,6 +126,16 @@ def test_a_clock_that_is_not_trusted_is_told_but_not_believed() -> None:
     assert (event.timestamp, event.clock) == (RECEIVED, "arrival")
     assert event.fields["event.start"] == "2026-07-15T11:59:58.500Z"
     assert event.fields["event.reason"] == "clock_unsynced"
+
+
+@given(st.integers(-(2**62), 2**62))
+def test_what_the_device_said_is_written_as_any_time(said: int) -> None:
+    event = event_of(clock_trusted=False, timestamp=said)
+    assert event.fields["event.start"] == rfc3339(said)
+
+
+def test_written_seconds_are_remembered_within_bounds() -> None:
+    assert _written_second.cache_info().maxsize == SECONDS_CACHED_MAX
 
 
 def test_without_a_time_it_happened_when_it_arrived() -> None:

@@ -5,8 +5,11 @@ In: a `SyslogMessage` and the datagram that carried it. Out: one `Event` of data
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from trapgate.model import (
+    NS_PER_MS,
+    NS_PER_S,
     RAW_BYTES_MAX,
     Datagram,
     Event,
@@ -68,6 +71,10 @@ _PRIORITIES: tuple[dict[str, FieldValue], ...] = tuple(
 PID_DIGITS_MAX = 10
 """A procid of more digits is some other number: process ids have 32 bits at most."""
 
+SECONDS_CACHED_MAX = 4_096
+"""Seconds whose written form is remembered: devices with a clock that was never set count on from
+the same few days, many lines in a second."""
+
 PORTS = ("client.port", "server.port")
 PORT_DIGITS_MAX = 5
 
@@ -100,7 +107,8 @@ class SyslogNormalizer:
         fields = _fields(message)
         if severity is not None:
             fields["log.level"] = SEVERITIES[severity]
-        _add_said(fields, message.fields)
+        if message.fields:
+            _add_said(fields, message.fields)
         if len(message.raw) > RAW_BYTES_MAX:
             fields["event.raw_bytes"] = len(message.raw)
         event = Event(  # by position: names would cost half a microsecond
@@ -146,7 +154,7 @@ def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
         fields = _PRIORITIES[message.facility * 8 + message.severity].copy()
     fields["event.parser"] = message.format
     if message.timestamp is not None and not message.clock_trusted:
-        fields["event.start"] = rfc3339(message.timestamp)
+        fields["event.start"] = _written(message.timestamp)
         fields["event.reason"] = "clock_unsynced"
     if message.provider is not None:
         fields["event.provider"] = message.provider
@@ -154,10 +162,22 @@ def _fields(message: SyslogMessage) -> dict[str, FieldValue]:
         fields["event.sequence"] = message.sequence
     _add_names(fields, message)
     _add_process(fields, message)
-    for sd_id, parameters in message.structured_data.items():
-        for name, value in parameters.items():
-            fields[f"log.syslog.structured_data.{sd_id}.{name}"] = value
+    if message.structured_data:
+        for sd_id, parameters in message.structured_data.items():
+            for name, value in parameters.items():
+                fields[f"log.syslog.structured_data.{sd_id}.{name}"] = value
     return fields
+
+
+def _written(instant_ns: int) -> str:
+    """An instant as `rfc3339` writes it."""
+    seconds, fraction = divmod(instant_ns, NS_PER_S)
+    return f"{_written_second(seconds)}.{fraction // NS_PER_MS:03d}Z"
+
+
+@lru_cache(SECONDS_CACHED_MAX)
+def _written_second(seconds: int) -> str:
+    return rfc3339(seconds * NS_PER_S, digits=0)[:-1]
 
 
 def _add_names(fields: dict[str, FieldValue], message: SyslogMessage) -> None:

@@ -8,6 +8,7 @@ from trapgate.decode.syslog.pairs import (
     PAIRS_MAX,
     VALUE_CHARS_MAX,
     _cells,
+    may_name,
     read_cef,
     read_cells,
     read_leef,
@@ -40,6 +41,41 @@ def test_pairs(text: str, pairs: dict[str, str]) -> None:
 def test_listed_values_may_have_blanks() -> None:
     text = "It failed. (A=two words, B=c, C=Hold Timer Expired)"
     assert read_listed(text, ",") == {"A": "two words", "B": "c", "C": "Hold Timer Expired"}
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("(-9.Name=1", {"Name": "1"}),
+        ("two words=1,é_a-b.9=2", {"words": "1", "_a-b.9": "2"}),
+        ("a=b=1,9=1,=1,(=1,b", {"b": "1"}),
+        ("a=1,a=2", {"a": "1"}),
+        ("k" * 70 + "=1", {"k" * 64: "1"}),
+    ],
+)
+def test_a_listed_key_is_the_word_before_the_sign(text: str, pairs: dict[str, str]) -> None:
+    assert read_listed(text, ",") == pairs
+
+
+PARTS = st.lists(
+    st.sampled_from(
+        ("a", "b.c", "9", "=", ":", '"', "'", " ", ",", ";", ")", "(", "k" * 70, "é", "\n")
+    ),
+    max_size=24,
+).map("".join)
+
+
+@given(PARTS)
+def test_a_text_without_a_backslash_is_read_as_one_with_it(text: str) -> None:
+    pairs = dict(read_pairs(f"{text} \\"))
+    assert read_pairs(f"{text} ") == pairs
+
+
+@given(PARTS)
+def test_what_cannot_name_anything_does_not(text: str) -> None:
+    if not may_name(text):
+        assert not read_pairs(text)
+        assert not read_listed(text, ",")
 
 
 def test_cef() -> None:

@@ -1,11 +1,17 @@
 """Structured data, and that whatever is written as the RFC says comes back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from decode.syslog.lines import message_of
-from trapgate.decode.syslog.rfc5424 import FIELD_CHARS_MAX, PARAMETERS_MAX, structured_data
+from trapgate.decode.syslog.rfc5424 import (
+    FIELD_CHARS_MAX,
+    PARAMETERS_MAX,
+    _any_data,
+    _plain_data,
+    structured_data,
+)
 
 NAMES = st.text(
     st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='="]'),
@@ -49,6 +55,44 @@ def test_a_message_comes_back(
     assert message.structured_data == elements
     assert message.message == f"{text}."
     assert message.problems == ()
+
+
+ODD_DATA = st.lists(
+    st.sampled_from(
+        (
+            "[a",
+            "[b@1",
+            "]",
+            " ",
+            ' x="1"',
+            ' y="2"',
+            ' x="]"',
+            ' z="\\""',
+            '="',
+            '"',
+            "\\",
+            "-",
+            ":",
+            " t",
+        )
+    ),
+    max_size=12,
+).map("".join)
+
+
+@settings(max_examples=1_000)
+@given(ODD_DATA)
+@example('[a x="1" x="2"] t')
+@example('[a x="1"][a y="2"] t')
+@example('[a x="1"][b@1 x="1"]:')
+@example('[a x="1"]t')
+def test_plain_data_is_what_any_data_is(text: str) -> None:
+    plain = _plain_data(text, 0)
+    assert plain is None or plain == _any_data(text, 0)
+
+
+def test_plain_data_is_known_as_such() -> None:
+    assert _plain_data('x[a x="1" y=""][b] t', 1) == (18, {"a": {"x": "1", "y": ""}, "b": {}}, None)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,10 @@ from trapgate.decode.syslog.body import Body
 from trapgate.decode.syslog.field_rules import ADDRESS, FieldRule, Values, add_address
 from trapgate.decode.syslog.header import Header
 from trapgate.decode.syslog.names import may_be_host
-from trapgate.decode.syslog.pairs import PAIRS_MAX, VALUE_CHARS_MAX, Pairs
+from trapgate.decode.syslog.pairs import PAIRS_MAX, VALUE_CHARS_MAX, Pairs, may_name
 from trapgate.decode.syslog.patterns import PARTS, Groups, Parts, Pattern
+from trapgate.decode.syslog.takings import Takings
 from trapgate.decode.syslog.times import Civil, scan
-
-PAIRS_PREFIX = "syslog.pairs."
-"""Where the named values of a body are kept, under the vendor's own names."""
-
-PREFIXED_CACHED_MAX = 4_096
-"""Names of values whose field is remembered: each vendor has some hundred."""
 
 TIMES_CACHED_MAX = 4_096
 """Times of bodies that are remembered: firewalls write many lines in a second, a time in each."""
@@ -35,29 +30,25 @@ _NO_PAIRS: Pairs = {}
 
 class BodyPattern(msgspec.Struct, frozen=True):
     """A pattern for a whole text. It is `plain` if it gives no other parts than provider, code,
-    severity and message; `places` say where in its groups, with a `None` behind them, these are."""
+    severity, message and pairs; `places` and `pairs_at` say where in its groups, with a `None`
+    behind them, these are."""
 
     pattern: Pattern
     plain: bool
     places: tuple[int, int, int, int]
+    pairs_at: int
 
     @classmethod
     def of(cls, pattern: Pattern) -> "BodyPattern":
         names = pattern.names
-        provider, code, severity, message = (
-            names.index(part) if part in names else -1
-            for part in ("provider", "code", "severity", "message")
+        provider, code, severity, message, pairs = (
+            names.index(part) if part in names else -1 for part in _PLAIN
         )
-        plain = len(set(names)) == len(names) and _PLAIN.issuperset(names)
-        return cls(pattern, plain, (provider, code, severity, message))
+        plain = len(set(names)) == len(names) and set(_PLAIN).issuperset(names)
+        return cls(pattern, plain, (provider, code, severity, message), pairs)
 
 
-_PLAIN = frozenset("provider code severity message".split())
-
-
-Taking = tuple[str, str, tuple[str, ...] | None]
-"""What becomes of a named value: the part or field, and the key that may hold it, or several that
-are joined. Of those of one part the first counts that has a value."""
+_PLAIN = ("provider", "code", "severity", "message", "pairs")
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -74,7 +65,7 @@ class Dialect(msgspec.Struct, frozen=True):
     body: tuple[BodyPattern, ...]
     named: Callable[[Header, str], Pairs] | None
     rest: Callable[[str], Pairs]
-    take: tuple[Taking, ...]
+    take: Takings
     provider: str | None
     code: str | None
     severities: Mapping[str, int]
@@ -93,7 +84,10 @@ class Dialect(msgspec.Struct, frozen=True):
             groups = body.pattern.groups(text)
             if groups is not None:
                 if plain and body.plain:
-                    return self._plainly(header, (*groups, None), body.places)
+                    found = (*groups, None)
+                    pairs = found[body.pairs_at]
+                    if not pairs or not may_name(pairs):
+                        return self._plainly(header, found, body.places)
                 return self._merged(header, body.pattern.parts(groups))
         return None
 
@@ -111,9 +105,9 @@ class Dialect(msgspec.Struct, frozen=True):
             code if code is None or len(code) <= NAME_CHARS_MAX else None,
             self.severities.get(severity.lower()) if severity else None,
             message or None,
-            *_NOTHING_OF_HEADER,
+            None, None, None, None, None, None,  # unpacking a tuple of them costs twice as much
             fields,
-        )
+        )  # fmt: skip
 
     def _fill(self, fields: Parts, code: str, message: str) -> None:
         """Add what the first rule that fits takes from a message."""
@@ -130,19 +124,22 @@ class Dialect(msgspec.Struct, frozen=True):
     def _merged(self, header: Header, parts: Parts) -> Body | None:
         """The body of what a pattern found, what is named in the text, and what the rules take,
         each before the ones behind it: `None` if something had to be named, and is not."""
-        pairs = _NO_PAIRS
+        pairs, plan = _NO_PAIRS, None
         if self.named is not None or "pairs" in parts:
             named = self._pairs(header, parts)
             if named is None:
                 return None
             if named:
-                pairs = named
-                parts = self._taken(pairs) | parts
+                pairs, plan = named, self.take.plan(named)
+                parts = plan.taken(pairs) | parts
         code = parts.get("code") or _given(self.code, header)
         found = self._from_words(code or header.msgid or "", parts.get("message", header.text))
         if found:
             parts.update(found)
-        return self._body(header, parts, pairs)
+        fields = self._fields(parts)
+        if plan is not None:
+            plan.keep(fields, pairs)
+        return self._body(header, parts, fields)
 
     def _pairs(self, header: Header, parts: Parts) -> Pairs | None:
         """The named values; `None` if the kind needs some and there is none."""
@@ -150,17 +147,6 @@ class Dialect(msgspec.Struct, frozen=True):
         if self.named is not None:
             return self.named(header, header.text if rest is None else rest) or None
         return _NO_PAIRS if rest is None else self.rest(rest)
-
-    def _taken(self, pairs: Pairs) -> Parts:
-        taken: Parts = {}
-        value_of = pairs.get
-        for part, key, several in self.take:
-            if part in taken:
-                continue
-            value = value_of(key) if several is None else _joined(pairs, several)
-            if value:
-                taken[part] = value
-        return taken
 
     def _from_words(self, code: str, message: str) -> Mapping[str, str] | None:
         """What the first rule that fits takes from a message."""
@@ -177,7 +163,8 @@ class Dialect(msgspec.Struct, frozen=True):
                 failed = rule
         return None
 
-    def _body(self, header: Header, parts: Parts, pairs: Pairs) -> Body:
+    def _fields(self, parts: Parts) -> Parts:
+        """Those of the parts that are fields, in their shape, behind the fixed ones."""
         fields = self.fixed.copy()
         for name, value in parts.items():
             if name in PARTS:
@@ -188,9 +175,9 @@ class Dialect(msgspec.Struct, frozen=True):
                 add_address(fields, name, value)
             elif value:
                 fields[name] = value
-        for key, value in pairs.items():
-            if value:
-                fields[_PREFIXED[key]] = value
+        return fields
+
+    def _body(self, header: Header, parts: Parts, fields: Parts) -> Body:
         part = parts.get
         severity = part("severity")
         provider = part("provider") or _given(self.provider, header)
@@ -211,10 +198,6 @@ class Dialect(msgspec.Struct, frozen=True):
 _NOTHING: Groups = (None,)
 _NOWHERE = (-1, -1, -1, -1)
 """The groups of no pattern, and where the parts are in them."""
-
-
-def _joined(pairs: Pairs, keys: tuple[str, ...]) -> str:
-    return " ".join(pairs.get(key, "") for key in keys).strip()
 
 
 _OF_THE_HEADER = frozenset("process pid host sequence time zone".split())
@@ -239,19 +222,6 @@ def _said_of_header(parts: Parts) -> _OfHeader:
         None if stamp is None else stamp[0],
         part("zone") or (None if stamp is None else stamp[1]),
     )
-
-
-class _Prefixed(dict[str, str]):
-    """Fields of the named values by their names: quicker than to write each anew."""
-
-    def __missing__(self, key: str) -> str:
-        if len(self) >= PREFIXED_CACHED_MAX:
-            self.clear()
-        field = self[key] = PAIRS_PREFIX + key
-        return field
-
-
-_PREFIXED = _Prefixed()
 
 
 def _given(word: str | None, header: Header) -> str | None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from trapgate.config import Section, did_you_mean, load
-from trapgate.decode.syslog.dialect import BodyPattern, Dialect, Taking, structured_pairs
+from trapgate.decode.syslog.dialect import BodyPattern, Dialect, structured_pairs
 from trapgate.decode.syslog.dialect_file import (
     SCHEMA,
     DialectFile,
@@ -34,6 +34,7 @@ from trapgate.decode.syslog.patterns import (
     compile_pattern,
 )
 from trapgate.decode.syslog.severity import severities
+from trapgate.decode.syslog.takings import Taking, Takings
 from trapgate.model import Problem
 
 DIALECTS_MAX = 500
@@ -159,7 +160,9 @@ class _Builder:
             body=self._body(chain),
             named=named,
             rest=_pairs_reader(chain),
-            take=tuple(taking for part, words in take.items() for taking in _takings(part, words)),
+            take=Takings(
+                tuple(taking for part, words in take.items() for taking in _takings(part, words))
+            ),
             provider=next((each.file.provider for each in chain if each.file.provider), None),
             code=next((each.file.code for each in chain if each.file.code), None),
             severities=severities(_merged(each.file.severities for each in reversed(chain))),
@@ -348,6 +351,8 @@ def _columns(file: DialectFile) -> Callable[[Header, str], Pairs]:
         names = columns.get(cells[key], others) if len(cells) > key else None
         if names is None:
             return {}
-        return {name: cell for name, cell in zip(names, cells, strict=False) if name != "-"}
+        pairs = dict(zip(names, cells, strict=False))
+        pairs.pop("-", None)  # of a column that nobody wants
+        return pairs
 
     return read

@@ -102,8 +102,10 @@ class FieldRule(msgspec.Struct, frozen=True):
             fields.update(self.given)
         for column, value in zip(self.columns, found):  # noqa: B905 - `strict` costs a third
             if value:
-                if column.replaced or column.address:
+                if column.replaced:
                     column.add(fields, value)
+                elif column.address:
+                    add_address(fields, column.field, value)
                 else:
                     fields[column.field] = value
         return True

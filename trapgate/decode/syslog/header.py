@@ -17,6 +17,13 @@ Step = tuple[str, int, int]
 ends in the legible text of the message (the spaces behind it are nobody's)."""
 
 
+Elements = Mapping[str, Mapping[str, str]]
+"""Structured data: parameters by SD-ID."""
+
+NO_ELEMENTS: Elements = {}
+"""Of nearly all headers: one for all costs less than one for each."""
+
+
 class Header(msgspec.Struct, frozen=True, gc=False):
     """A header's parts, `None` for each that it lacks, and the text behind it.
 
@@ -44,7 +51,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     procid: str | None = None
     msgid: str | None = None
     sequence: int | None = None
-    structured_data: Mapping[str, Mapping[str, str]] = {}
+    structured_data: Elements = {}
     problems: tuple[Problem, ...] = ()
     relay: str | None = None
     node: str | None = None

@@ -42,7 +42,7 @@ _UNIFI_MODEL = re.compile(r"U[A-Z0-9]{2,11}")
 """`U7PG2`, `UDMPRO`: every access point of that kind says so."""
 
 _BRACKETED = re.compile(r"[\[<]([0-9A-Fa-f.:]{2,45})[\]>],?:?")
-_MEMBER = re.compile(r"((?:[0-9]{1,3}\.){3}[0-9]{1,3})-[0-9]{1,2}")
+MEMBER = re.compile(r"((?:[0-9]{1,3}\.){3}[0-9]{1,3})-[0-9]{1,2}")
 """Dell's N series: the address and the unit of the stack."""
 
 _BLADE = re.compile(r"slot[0-9]{1,2}/")
@@ -89,7 +89,7 @@ def _decorated(text: str, at: int, word: str, end: int) -> Host | None:
         return Host(bracketed[1], at + 1, at + bracketed.end(1), end, True)
     if word == "<IP>":  # an address that an anonymiser took away
         return Host(None, at, at + len(word), end, True)
-    member = _MEMBER.fullmatch(word)
+    member = MEMBER.fullmatch(word)
     if member is not None and is_address(member[1]):
         return Host(member[1], at, at + member.end(1), end, True)
     blade = _BLADE.match(word)

@@ -7,6 +7,7 @@ raises, and each is bounded in keys, in characters of a value and in characters 
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from string import ascii_letters
 
 PAIRS_MAX = 128
 """Keys of one line: a firewall's traffic log has 40 to 110 columns. Each becomes a field."""
@@ -22,16 +23,21 @@ TEXT_CHARS_MAX = 16_384
 
 Pairs = Mapping[str, str]
 
-_PAIR = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_.-]{0,63})(?:=|:(?=\"))"
-    r'(?:"([^"\\]{0,2048}(?:\\.[^"\\]{0,2048}){0,64})"|\'([^\']{0,1024})\'|(\S*))'
-)
+_KEY = r"([A-Za-z_][A-Za-z0-9_.-]{0,63}+)(?:=|:(?=\"))"
+_OTHERWISE = r"|'([^']{0,1024})'|(\S*))"
+
+_PAIR = re.compile(_KEY + r'(?:"([^"\\]{0,2048}(?:\\.[^"\\]{0,2048}){0,64})"' + _OTHERWISE)
 """`key=value`, `key="two words"`, Meraki's `key='two words'`, Check Point's `key:"value"; `."""
+
+_PLAIN_PAIR = re.compile(_KEY + r'(?:"([^"]{0,2048})"' + _OTHERWISE)
+"""The same in a text without a backslash."""
 
 _CLOSING = ";,])."
 """What may close a list or a sentence behind a value."""
 
-_LAST_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
+_NOT_FIRST = "0123456789.-"
+_IN_KEY = f"{ascii_letters}_{_NOT_FIRST}"
+"""The characters of a key, and those of them that none begins with."""
 
 _QUOTED = re.compile(r"\\([\"\\\]=|;])")
 
@@ -58,10 +64,16 @@ LEEF_HEADER = ("deviceVendor", "deviceProduct", "deviceVersion", "eventId")
 """The parts of LEEF's header behind the version, in order (IBM QRadar, LEEF 1.0 and 2.0)."""
 
 
+def may_name(text: str) -> bool:
+    """Whether `read_pairs` or `read_listed` could find something: a cheap look."""
+    return "=" in text or ':"' in text
+
+
 def read_pairs(text: str) -> Pairs:
     """`key=value key="quoted value"`, or Check Point's `key:"value"; `; the first of a key wins."""
     pairs: dict[str, str] = {}
-    for key, quoted, single, plain in _PAIR.findall(text[:TEXT_CHARS_MAX]):
+    found = _PAIR if "\\" in text else _PLAIN_PAIR
+    for key, quoted, single, plain in found.findall(text[:TEXT_CHARS_MAX]):
         if key in pairs:
             continue
         if plain:
@@ -79,10 +91,12 @@ def read_listed(text: str, separator: str) -> Pairs:
     before the last `=` of a part."""
     pairs: dict[str, str] = {}
     for part in text[:TEXT_CHARS_MAX].split(separator, PAIRS_MAX)[:PAIRS_MAX]:
-        before, equals, value = part.rpartition("=")
-        key = _LAST_WORD.search(before[-KEY_CHARS_MAX:]) if equals else None
-        if key is not None and key[0] not in pairs:
-            pairs[key[0]] = _bare(value.strip())
+        before, _, value = part.rpartition("=")
+        before = before[-KEY_CHARS_MAX:]
+        # a pattern would try each place before the key's in vain
+        key = before[len(before.rstrip(_IN_KEY)) :].lstrip(_NOT_FIRST)
+        if key and key not in pairs:
+            pairs[key] = _bare(value.strip())
     return pairs
 
 

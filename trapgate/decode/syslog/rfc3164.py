@@ -225,9 +225,11 @@ def _inner(draft: Draft, at: int, layer: int) -> Header | None:
     header = _versioned(draft, at) or cisco_layer(draft, at)
     if header is not None:
         return header
+    place = len(steps)
     clock = clock_at(text, at, steps)
     if clock is not None and clock.civil is not None:
         return _dated(draft, at, clock, layer + 1)
+    del steps[place:]  # an uptime
     return _behind_time(draft, at, layer + 1) if priority is not None else None
 
 

@@ -6,11 +6,10 @@ stand without its backslash.
 """
 
 import re
-from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from trapgate.decode.syslog.header import Header, Step
+from trapgate.decode.syslog.header import Elements, Header, Step
 from trapgate.decode.syslog.times import iso
 from trapgate.model import Problem
 
@@ -20,6 +19,8 @@ FIELD_CHARS_MAX = 255
 PARAMETERS_MAX = 256
 """Parameters kept of one message: each becomes a field of the event, and 64 KiB could hold ten
 thousand."""
+
+_BEHIND_DATA = frozenset(("", " ", ":"))
 
 QUOTED_CHARS = 100
 """Of a text that are asked for a Cisco header: a relay keeps it there."""
@@ -49,6 +50,12 @@ _MNEMONIC = re.compile(r"%[A-Z][A-Za-z0-9_-]{1,64}-[0-7]-[A-Za-z0-9_]{1,64}:?$")
 
 _ELEMENT = re.compile(r'\[([^\s=\]"]{1,255})')
 _PARAMETER = re.compile(r' +([^\s=\]"]{1,255})="([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_PLAIN_ELEMENT = re.compile(
+    r'\[([^\s=\]"]{1,255})((?: [^\s=\]"]{1,255}="[^"\\]*+")*+)\]', re.DOTALL
+)
+_PLAIN_PARAMETER = re.compile(r' ([^\s=\]"]{1,255})="([^"\\]*+)"', re.DOTALL)
+"""Nearly all: one space before each parameter, and no backslash."""
+
 _ESCAPED = re.compile(r'\\(["\\\]])')
 
 
@@ -118,9 +125,11 @@ def _value(word: str) -> str | None:
     return None if word in (_NIL, "") else word
 
 
-def structured_data(
-    text: str, at: int
-) -> tuple[int, Mapping[str, Mapping[str, str]], Problem | None]:
+_Data = tuple[int, Elements, Problem | None]
+"""Where structured data ends, its elements by SD-ID, what was wrong."""
+
+
+def structured_data(text: str, at: int) -> _Data:
     """Read STRUCTURED-DATA (§6.3) at a place: its end, its elements by SD-ID, what was wrong.
 
     A parameter that an element repeats (§6.3.3 allows it) has its values joined by ", ". If it is
@@ -128,6 +137,29 @@ def structured_data(
     """
     if text.startswith(_NIL, at) and text[at + 1 : at + 2] in ("", " "):
         return at + 1, {}, None
+    return _plain_data(text, at) or _any_data(text, at)
+
+
+def _plain_data(text: str, at: int) -> _Data | None:
+    """Elements without anything odd in them, `None` if there is something else."""
+    elements: dict[str, dict[str, str]] = {}
+    kept = 0
+    while (found := _PLAIN_ELEMENT.match(text, at)) is not None:
+        sd_id, written = found.groups()
+        parameters = _PLAIN_PARAMETER.findall(written)
+        kept += len(parameters)
+        if sd_id in elements or kept > PARAMETERS_MAX:
+            return None
+        element = elements[sd_id] = dict(parameters)
+        if len(element) < len(parameters):
+            return None
+        at = found.end()
+        if not text.startswith("[", at):
+            break
+    return (at, elements, None) if elements and text[at : at + 1] in _BEHIND_DATA else None
+
+
+def _any_data(text: str, at: int) -> _Data:
     elements: dict[str, dict[str, str]] = {}
     begin, kept, cut = at, 0, False
     while (opening := _ELEMENT.match(text, at)) is not None:
@@ -146,6 +178,6 @@ def structured_data(
         if not text.startswith("]", at):
             return begin, {}, BAD_STRUCTURED_DATA
         at += 1
-    if at == begin or text[at : at + 1] not in ("", " ", ":"):
+    if at == begin or text[at : at + 1] not in _BEHIND_DATA:
         return begin, {}, BAD_STRUCTURED_DATA
     return at, elements, MANY_PARAMETERS if cut else None

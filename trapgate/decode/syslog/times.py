@@ -49,12 +49,12 @@ def instant(
     one written, else `home`, the zone of the source's clock; so is an unknown name. `None` for a
     time that does not exist (30 February, 25:00) or lies outside `YEAR_MIN` to `YEAR_MAX`.
     """
+    zone: tzinfo | int = home if civil.offset_s is None else civil.offset_s
+    if civil.year is not None and (zone_name is None or civil.offset_s is not None):
+        return _in_year(civil, civil.year, zone, received_at), True
     received_year = _year_of(received_at // _DAY_NS)
-    zone: tzinfo | int = home
     known = True
-    if civil.offset_s is not None:
-        zone = civil.offset_s
-    elif zone_name is not None:
+    if zone_name is not None and civil.offset_s is None:
         named = offset_s(zone_name, home, received_year)
         known = named is not None
         zone = home if named is None else named
