@@ -71,6 +71,9 @@ _COUNTED = re.compile(r"([0-9]{1,10}): (?=%)")
 _SLOT = re.compile(r"((?:c?fpc|[cst]?feb|pfe|mic|pic)[0-9]{1,3}) {1,4}")
 """Junos: the card that wrote the line."""
 
+_HOST_AND_COUNT = re.compile(r"([A-Za-z][^ :]{0,254}) {1,4}[0-9]{1,10} ?: ")
+"""`sw1 47: 000124: .Jul …`."""
+
 _COLON_HOST = re.compile(r"([^ :]{1,255}) ?:? {1,4}%")
 _DATED = re.compile(r"[0-9]{4}-[A-Z][a-z]{2}-")
 _PROGRAM_DATED = re.compile(r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-")
@@ -140,7 +143,7 @@ def _behind_time(draft: Draft, at: int, layer: int) -> Header:
         return _behind_host(draft, zoned, layer)
     if _PROGRAM_DATED.match(text, at):
         return _undivided(draft, at)
-    inner = _inner(draft, at, layer)
+    inner = None if _is_counted(text, at) else _inner(draft, at, layer)
     if inner is not None:
         return inner
     forwarded = forwarded_at(text, at)
@@ -259,6 +262,13 @@ def _may_be_header(text: str, at: int) -> bool:
     if end > at and text[end - 1] == ":" and text[end - 2] != "]":
         return may_start(text, end + 1) or text.startswith(("%", "#", "["), end + 1)
     return text.find("/CPU", at, at + 64) > 0 or text.startswith(" : ", end)
+
+
+def _is_counted(text: str, at: int) -> bool:
+    """Whether a host stands here, and the device's own count behind it: as one they might be what a
+    device says of itself (`logging origin-id string`)."""
+    found = _HOST_AND_COUNT.match(text, at)
+    return found is not None and may_be_host(found[1])
 
 
 def _behind_host(draft: Draft, host: Host, layer: int) -> Header:
