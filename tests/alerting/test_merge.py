@@ -35,14 +35,11 @@ def test_missing_times(
     assert (found.updated_at, found.received_at, found.episode) == (at(100), at(100), 1)
 
 
-def test_what_an_event_brings_stays() -> None:
-    posted = PostedAlert(
-        {**LABELS, "empty": ""}, {"summary": "down"}, received_at=at(99), event_ids=("e1",)
-    )
+def test_labels_without_a_value_are_dropped() -> None:
+    posted = PostedAlert({**LABELS, "empty": ""}, {"summary": "down"})
     found = received(posted, now(100), RESOLVE_TIMEOUT_NS)
     assert found.labels == LABELS
     assert found.fingerprint == fingerprint(LABELS)
-    assert (found.received_at, found.event_ids) == (at(99), ("e1",))
     assert found.annotations == {"summary": "down"}
 
 

@@ -13,6 +13,7 @@ from trapgate.alerting.core import Core
 from trapgate.alerting.protocol import Tick
 from trapgate.model import (
     NS_PER_S,
+    UNIT_PUTS_MAX,
     Decision,
     Entry,
     IntegrationId,
@@ -52,8 +53,8 @@ class GatedStore(MemoryStateStore):
     """A state store that notes each transaction, and takes it when the gate is open. The next one
     that writes a key with the prefix `fails_on` fails."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, unit_puts_max: int = UNIT_PUTS_MAX) -> None:
+        super().__init__(unit_puts_max)
         self.gate = threading.Event()
         self.gate.set()
         self.transactions: list[Sequence[Unit]] = []

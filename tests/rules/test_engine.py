@@ -44,7 +44,8 @@ def test_a_raise_posts_an_alert_that_fires_until_cleared() -> None:
     assert alert.labels == LABELS
     assert alert.annotations == {"summary": "r1 Gi0/1 message of 1 (1x)"}
     assert (alert.starts_at, alert.ends_at) == (seconds(1), NEVER)
-    assert (alert.received_at, alert.event_ids) == (seconds(1), ("down@1",))
+    assert (alert.received_at, alert.updated_at) == (seconds(1), seconds(2))
+    assert (alert.fingerprint, alert.event_ids) == (fingerprint(LABELS), ("down@1",))
     (decision,) = outcome.decisions
     assert (decision.subject, decision.verdict) == ("down@1", "raised")
     assert decision.refs == {"alert": fingerprint(LABELS), "rule": rule().uid}
@@ -362,6 +363,7 @@ class TestReload:
         outcome = engine.retire(now(5))
         (alert,) = outcome.alerts
         assert (alert.labels, alert.starts_at, alert.ends_at) == (LABELS, seconds(1), seconds(5))
+        assert (alert.received_at, alert.updated_at) == (seconds(5), seconds(5))
         (decision,) = outcome.decisions
         assert (decision.subject, decision.verdict) == (fingerprint(LABELS), "rule-removed")
         assert len(engine.states) == 2

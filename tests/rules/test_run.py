@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.samples import now, rules, seconds, up_or_down
-from trapgate.model import Decision, EventMatches, PostedAlert
+from trapgate.model import Alert, Decision, EventMatches
 from trapgate.rules import RuleEngine
 from trapgate.rules.state import REORDER_MAX_S
 from trapgate.rules.turn import REASONS
@@ -40,9 +40,9 @@ def matches(steps: Sequence[Step]) -> list[EventMatches]:
 
 def one_by_one(
     engine: RuleEngine, batch: Sequence[EventMatches]
-) -> tuple[list[Decision], list[PostedAlert]]:
+) -> tuple[list[Decision], list[Alert]]:
     decisions: list[Decision] = []
-    alerts: list[PostedAlert] = []
+    alerts: list[Alert] = []
     for event in batch:
         outcome = engine.feed((event,), now(AT))
         engine.accept(outcome.changes)
@@ -52,8 +52,8 @@ def one_by_one(
 
 
 def last_of_each_episode(
-    alerts: Sequence[PostedAlert],
-) -> dict[tuple[str, int | None], PostedAlert]:
+    alerts: Sequence[Alert],
+) -> dict[tuple[str, int | None], Alert]:
     """What remains known of each episode of each alert: the last that was posted."""
     return {(str(sorted(a.labels.items())), a.starts_at): a for a in alerts}
 

@@ -96,22 +96,22 @@ def test_no_units_are_no_outcomes(store: StateStore) -> None:
     assert store.load() == ((), 0)
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        unit(("a", 1, b"2"), ("a", 1, b"3")),
-        unit(*((f"key {n}", 0, b"") for n in range(UNIT_PUTS_MAX + 1))),
-    ],
-)
-def test_a_unit_that_no_store_takes_is_a_bug(store: StateStore, bad: Unit) -> None:
-    with pytest.raises(ValueError, match="a unit"):
-        store.commit([unit(("a", 0, b"1")), bad])
-    assert store.load() == ((), 0)
+def of_puts(count: int) -> Unit:
+    return unit(*((f"key {n}", 0, b"") for n in range(count)))
+
+
+def test_a_unit_that_no_store_takes_is_a_bug(store: StateStore) -> None:
+    twice = unit(("a", 1, b"2"), ("a", 1, b"3"))
+    for bad in (twice, of_puts(store.unit_puts_max + 1)):
+        with pytest.raises(ValueError, match="a unit"):
+            store.commit([unit(("a", 0, b"1")), bad])
+        assert store.load() == ((), 0)
 
 
 def test_a_unit_may_be_full(store: StateStore) -> None:
-    full = unit(*((f"key {n}", 0, b"") for n in range(UNIT_PUTS_MAX)))
-    assert store.commit([full]) == [Applied(1)]
+    assert store.unit_puts_max >= UNIT_PUTS_MAX
+    assert store.commit([of_puts(store.unit_puts_max)]) == [Applied(1)]
+    assert len(store.load()[0]) == store.unit_puts_max
 
 
 def test_there_are_no_others_to_watch(store: StateStore) -> None:

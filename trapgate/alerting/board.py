@@ -135,8 +135,11 @@ class Board:
     def _route(self, alert: Alert) -> None:
         routed: dict[ChannelKey, Channel] = {}
         for route in self.routing.route.routes(alert.labels):
+            specs = self.routing.integrations[route.receiver]
+            if not specs:
+                continue  # a receiver that tells nobody has no groups
             group = route.group(alert.labels)
-            for spec in self.routing.integrations[route.receiver]:
+            for spec in specs:
                 channel = self._channel(group, spec, route.timers)
                 channel.members.add(alert.fingerprint)
                 routed[channel.key] = channel

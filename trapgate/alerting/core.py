@@ -197,11 +197,12 @@ class Core:
         puts = [self._put(alert_key(fp), encode_alert(alert)) for fp, alert in latest.items()]
         writes = [_Write(put.key, alert) for put, alert in zip(puts, latest.values(), strict=True)]
         units: list[tuple[tuple[Put, ...], tuple[_Write, ...]]]
-        units = [((put,), (write,)) for put, write in zip(puts, writes, strict=True)]
         if given.puts:
-            others = [self._put(key, value) for key, value in given.puts]
-            other_writes = [_Write(key, None, value is None) for key, value in given.puts]
-            units = [((*puts, *others), (*writes, *other_writes))]
+            puts += [self._put(key, value) for key, value in given.puts]
+            writes += [_Write(key, None, value is None) for key, value in given.puts]
+            units = [(tuple(puts), tuple(writes))]
+        else:
+            units = [((put,), (write,)) for put, write in zip(puts, writes, strict=True)]
         if not units:
             return None
         self._writing |= _keys(given)

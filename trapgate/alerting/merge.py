@@ -35,9 +35,8 @@ def received(posted: PostedAlert, now: Now, resolve_timeout_ns: int) -> Alert:
         starts_at=starts_at,
         ends_at=ends_at,
         updated_at=now.wall_ns,
-        received_at=now.wall_ns if posted.received_at is None else posted.received_at,
+        received_at=now.wall_ns,
         timeout=timeout,
-        event_ids=posted.event_ids,
         generator_url=posted.generator_url,
     )
 

@@ -1,6 +1,7 @@
 """The core process: matches → rules → alerting → notify, and HTTP. One asyncio loop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -49,6 +50,10 @@ GRACE_S = 8.0
 """How long sends that are under way may go on at shutdown; they are claimed, so that none is lost
 even if this is too short."""
 
+COLLECT_EVERY = 100_000
+"""Objects made between two looks for cycles, some of which are looks at everything: alerts and rule
+states have no cycles, and a storm makes a hundred thousand of them in some seconds."""
+
 
 def core_process(process: Process) -> None:
     """Run until SIGTERM."""
@@ -84,7 +89,6 @@ class _CoreProcess:
             rules=self.configuration.rules,
             reader=matches,
             conductor=self.conductor,
-            resolve_timeout_ns=self.resolve_timeout_ns(),
             refresh=self.take_over,
             metrics=self.metrics,
         )
@@ -107,6 +111,9 @@ class _CoreProcess:
             await asyncio.sleep(0)
             self.conductor.perform(self.conductor.core.restore(entries, now()))
             self.loaded = True
+            del entries  # the state is in memory twice until here
+            gc.freeze()  # what is here now stays: it need not be walked again
+            gc.set_threshold(COLLECT_EVERY)
             http = tasks.create_task(
                 server.serve(sockets=[socket.socket(fileno=self.process.inherited.http_fd)]),
                 name="http",
@@ -236,7 +243,7 @@ class _CoreProcess:
     async def adopt(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.conductor.reconfigure(configuration.routing)
-        await self.rules.replace(configuration.rules, self.resolve_timeout_ns())
+        await self.rules.replace(configuration.rules)
         self.note_configuration()
         logger().info("reloaded", rules=len(configuration.rules))
 

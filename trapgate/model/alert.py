@@ -49,15 +49,13 @@ repeats is in the rule's state."""
 
 
 class PostedAlert(msgspec.Struct, frozen=True):
-    """An alert as a client or a rule gives it, before Alertmanager's defaults: times may be
-    missing (`None`). `received_at` is when the event behind it arrived, if there is one."""
+    """An alert as a client gives it, before Alertmanager's defaults: times may be missing
+    (`None`). Rules know them, and make an `Alert` at once."""
 
     labels: Labels
     annotations: Labels = {}
     starts_at: int | None = None
     ends_at: int | None = None
-    received_at: int | None = None
-    event_ids: tuple[str, ...] = ()
     generator_url: str = ""
 
 

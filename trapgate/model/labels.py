@@ -57,6 +57,8 @@ def _fingerprint(labels: tuple[tuple[str, str], ...]) -> str:
 
 def go_quote(text: str) -> str:
     """Quote as Go's `strconv.Quote` does: group keys hold label values in this form."""
+    if text.isprintable() and '"' not in text and "\\" not in text:  # nearly every one
+        return f'"{text}"'
     return '"' + "".join(_go_escape(character) for character in text) + '"'
 
 
@@ -64,7 +66,7 @@ def _go_escape(character: str) -> str:
     short = _SHORT_ESCAPES.get(character)
     if short is not None:
         return short
-    if character == " " or (character.isprintable() and not character.isspace()):
+    if character.isprintable():
         return character
     code = ord(character)
     if code < 0x80:

@@ -21,13 +21,15 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """Writes that win or lose together: at most `UNIT_PUTS_MAX`, each key once."""
+    """Writes that win or lose together: each key once, and at most as many as the store takes
+    (`StateStore.unit_puts_max`)."""
 
     puts: tuple[Put, ...]
 
 
 UNIT_PUTS_MAX = 120
-"""etcd takes 127 nested operations in a transaction at most; some room is left for a guard."""
+"""Every store takes a unit of so many puts. etcd takes 127 nested operations in a transaction at
+most; some room is left for a guard."""
 
 
 class Applied(msgspec.Struct, frozen=True):

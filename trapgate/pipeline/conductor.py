@@ -119,6 +119,11 @@ class Conductor:
         self._state_thread.shutdown()
         self._history_thread.shutdown()
 
+    @property
+    def unit_puts_max(self) -> int:
+        """The most alerts and puts that `receive` makes one unit of."""
+        return self._state.unit_puts_max
+
     def perform(self, effects: Sequence[Effect]) -> None:
         """Carry out effects that the core answered with outside of `give` (start, reload)."""
         for effect in effects:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from trapgate.model import NS_PER_S, Decision, EventMatches, Now, PostedAlert, Rule
+from trapgate.model import NS_PER_S, Alert, Decision, EventMatches, Now, Rule
 from trapgate.rules.state import STATE_PREFIX, KeyState, decode_state, rule_of
 from trapgate.rules.texts import RuleTexts
 from trapgate.rules.turn import KEYS_MAX, Turn, end_of, posted
@@ -33,7 +33,7 @@ class RuleOutcome(msgspec.Struct, frozen=True):
     to post in this order, what was decided, and how many texts could not be rendered."""
 
     changes: Mapping[str, KeyState | None] = {}
-    alerts: tuple[PostedAlert, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     decisions: tuple[Decision, ...] = ()
     template_failures: int = 0
 
@@ -101,7 +101,7 @@ class RuleEngine:
                 ended = msgspec.structs.replace(
                     state, condition="cleared", ends_at=end_of(state, now)
                 )
-                alerts.append(posted(ended))
+                alerts.append(posted(ended, now.wall_ns, now))
                 refs = {"alert": state.fingerprint, "rule": rule_of(key)}
                 reason = "the rule that raised this alert was removed or changed"
                 decisions.append(Decision(state.fingerprint, "rule-removed", reason, refs))

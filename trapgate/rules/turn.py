@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from trapgate.model import NEVER, NS_PER_S, Decision, Match, Now, PostedAlert, fingerprint
+from trapgate.model import NEVER, NS_PER_S, Alert, Decision, Match, Now, fingerprint
 from trapgate.rules.run import Run
 from trapgate.rules.state import ARRIVAL, KeyState, rule_of, state_key, with_events
 from trapgate.rules.texts import RuleTexts
@@ -79,7 +79,7 @@ class Turn:
         self._repeats: dict[str, tuple[RuleTexts, Match]] = {}
         self._firing: dict[str, int] = {}
         self.changes: dict[str, KeyState] = {}
-        self.alerts: list[PostedAlert] = []
+        self.alerts: list[Alert] = []
         self.decisions: list[Decision] = []
         self.template_failures = 0
 
@@ -175,7 +175,7 @@ class Turn:
         )
         self._put(key, cleared)
         self._firing.pop(key, None)
-        self.alerts.append(posted(cleared, match.received_at))
+        self.alerts.append(posted(cleared, match.received_at, self._now))
         self._decide(match, "cleared", state.fingerprint)
 
     def _note_clear(self, key: str, state: KeyState | None, match: Match) -> None:
@@ -216,7 +216,7 @@ class Turn:
     def _post_firing(self, key: str, state: KeyState, match: Match) -> None:
         """Post an alert that fires, in place of what this batch posted of the same episode."""
         place = self._firing.setdefault(key, len(self.alerts))
-        self.alerts[place : place + 1] = [posted(state, match.received_at)]
+        self.alerts[place : place + 1] = [posted(state, match.received_at, self._now)]
 
     def _put(self, key: str, state: KeyState) -> None:
         if key not in self._states and key not in self.changes:
@@ -239,13 +239,16 @@ def end_of(state: KeyState, now: Now) -> int:
     return max(now.wall_ns, state.starts_at + 1)
 
 
-def posted(state: KeyState, received_at: int | None = None) -> PostedAlert:
-    """A state as an alert: firing for ever while raised, ended when cleared."""
-    return PostedAlert(
+def posted(state: KeyState, received_at: int, now: Now) -> Alert:
+    """A state as an alert: firing for ever while raised, ended when cleared. `received_at` is when
+    the event behind it arrived."""
+    return Alert(
+        fingerprint=state.fingerprint,
         labels=state.labels,
         annotations=state.annotations,
         starts_at=state.starts_at,
         ends_at=NEVER if state.condition == "raised" else state.ends_at,
+        updated_at=now.wall_ns,
         received_at=received_at,
         event_ids=state.event_ids,
     )

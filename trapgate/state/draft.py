@@ -17,10 +17,12 @@ class Draft:
         revision: int,
         revision_of: Callable[[str], int],
         read: Callable[[str], Entry | None],
+        unit_puts_max: int = UNIT_PUTS_MAX,
     ) -> None:
         self.revision = revision
         self._revision_of = revision_of
         self._read = read
+        self._unit_puts_max = unit_puts_max
         self._changes: dict[str, Entry | None] = {}
 
     @property
@@ -31,7 +33,7 @@ class Draft:
     def judge(self, unit: Unit) -> UnitOutcome:
         """Whether the unit wins: every key has the revision that it expects. Raises `ValueError`
         for a unit that no store takes, which is a bug of the caller."""
-        check_unit(unit)
+        check_unit(unit, self._unit_puts_max)
         stale = [put.key for put in unit.puts if self._revision(put.key) != put.expected]
         if stale:
             entries = (self._entry(key) for key in stale)
@@ -53,10 +55,10 @@ class Draft:
         return self._changes[key] if key in self._changes else self._read(key)
 
 
-def check_unit(unit: Unit) -> None:
+def check_unit(unit: Unit, puts_max: int) -> None:
     """Raise `ValueError` if a unit has too many puts or a key twice."""
-    if len(unit.puts) > UNIT_PUTS_MAX:
-        raise ValueError(f"a unit of {len(unit.puts)} puts: at most {UNIT_PUTS_MAX} fit")
+    if len(unit.puts) > puts_max:
+        raise ValueError(f"a unit of {len(unit.puts)} puts: at most {puts_max} fit")
     keys = {put.key for put in unit.puts}
     if len(keys) < len(unit.puts):
         raise ValueError(f"a unit puts a key twice: {sorted(put.key for put in unit.puts)}")

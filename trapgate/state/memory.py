@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from trapgate.model import Entry, Unit, UnitOutcome
+from trapgate.model import UNIT_PUTS_MAX, Entry, Unit, UnitOutcome
 from trapgate.state.draft import Draft
 from trapgate.state.errors import StateUnavailable
 
@@ -11,10 +11,12 @@ from trapgate.state.errors import StateUnavailable
 class MemoryStateStore:
     """Implements `ports.StateStore`; what it has dies with it.
 
-    It can be told to fail, as a disk or a network does, to see what its caller makes of it.
+    It can be told to fail, as a disk or a network does, to see what its caller makes of it. Its
+    units are as small as those of any store, unless it is told otherwise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit_puts_max: int = UNIT_PUTS_MAX) -> None:
+        self.unit_puts_max = unit_puts_max
         self._entries: dict[str, Entry] = {}
         self._revision = 0
         self._failures: deque[tuple[StateUnavailable, bool]] = deque()
@@ -36,7 +38,7 @@ class MemoryStateStore:
     def commit(self, units: Sequence[Unit]) -> Sequence[UnitOutcome]:
         """Apply each unit whole or not at all, in order. Raises `ValueError` for units that no
         store takes (nothing is applied then), `StateUnavailable` as told."""
-        draft = Draft(self._revision, self._revision_of, self._entries.get)
+        draft = Draft(self._revision, self._revision_of, self._entries.get, self.unit_puts_max)
         outcomes = [draft.judge(unit) for unit in units]
         failure, applied = self._failures.popleft() if self._failures else (None, True)
         if applied:

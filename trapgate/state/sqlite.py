@@ -20,6 +20,11 @@ from trapgate.state.schema import connect
 CACHE_KIB = 65_536
 """The pages of 50,000 alerts stay in memory, so that writing one again reads nothing."""
 
+PUTS_MAX = 2_000
+"""SQLite would take any number. What a unit costs beyond its puts, for the sync and the ways
+between threads, is some 1 ms; a thousand turns of rules share it. They take some 30 ms, in pieces
+in which the loop has time for nothing else: with more of them a page would wait for longer."""
+
 _LAYOUT = (
     """
     CREATE TABLE entries (
@@ -77,6 +82,11 @@ class SqliteStateStore:
             raise
         return store
 
+    @property
+    def unit_puts_max(self) -> int:
+        """The most puts that a unit may have."""
+        return PUTS_MAX
+
     def load(self) -> tuple[Sequence[Entry], int]:
         """Every entry, and the revision as of which they were read."""
         with unavailable():
@@ -90,7 +100,7 @@ class SqliteStateStore:
 
         Raises `ValueError` for units that no store takes; nothing of the call is applied then.
         """
-        draft = Draft(self._revision, self._revision_of, self._read)
+        draft = Draft(self._revision, self._revision_of, self._read, PUTS_MAX)
         with unavailable():
             outcomes = [draft.judge(unit) for unit in units]
             if draft.revision != self._revision:
