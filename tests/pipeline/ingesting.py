@@ -35,6 +35,7 @@ class Gates:
         self.matches: list[EventMatches] = []
         self.replies: list[Datagram] = []
         self.refused: list[tuple[str, str]] = []
+        self.unmatched: list[tuple[int, str]] = []
 
     def store(self, events: Sequence[Event]) -> Receipt:
         if events and self.store_shut:
@@ -50,6 +51,9 @@ class Gates:
 
     def refuse(self, peer: str, refusal: Refusal) -> None:
         self.refused.append((peer, refusal.reason))
+
+    def keep_unmatched(self, event: Event, error: str) -> None:
+        self.unmatched.append((event.position.sequence, error))
 
     def reply(self, replies: Iterable[Datagram]) -> None:
         self.replies += replies
@@ -115,6 +119,7 @@ class Process:
                 reply=gates.reply,
                 refused=gates.refuse,
                 room=always if window is None else window.room,
+                unmatched=gates.keep_unmatched,
             ),
             metrics=self.metrics,
             now=self.now,

@@ -17,6 +17,7 @@ class MemorySpool:
         self.first = first
         self.payloads: list[bytes] = []
         self.places: dict[str, tuple[int, bytes]] = {}
+        self.synced: dict[str, tuple[int, bytes]] = {}
         self.snapshots: dict[str, MemorySnapshot] = {}
 
     @property
@@ -26,6 +27,15 @@ class MemorySpool:
     def append(self, payloads: Sequence[bytes]) -> Position:
         self.payloads += payloads
         return Position(self.stream, self.last)
+
+    def delete(self, to: int) -> None:
+        """The oldest records are deleted, up to this one."""
+        del self.payloads[: to + 1 - self.first]
+        self.first = to + 1
+
+    def cut_power(self) -> None:
+        """Of the acknowledged places those are left that were synced."""
+        self.places = dict(self.synced)
 
     def reader(self, name: str) -> "MemoryReader":
         """The reader of this name as it is after a start."""
@@ -79,7 +89,7 @@ class MemoryReader:
         return self.spool.places.get(self.name, (0, b""))
 
     def sync(self) -> None:
-        pass
+        self.spool.synced[self.name] = self.acked()
 
 
 class Died(Exception):

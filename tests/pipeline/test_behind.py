@@ -18,6 +18,10 @@ WITHIN_S = 10.0
 """Longest wait for a thread; it takes a moment."""
 
 
+def lost(*receipts: Receipt) -> list[list[int]]:
+    return [[event.position.sequence for event in receipt.lost] for receipt in receipts]
+
+
 def durable(*receipts: Receipt) -> list[bool]:
     return [receipt.durable for receipt in receipts]
 
@@ -28,15 +32,18 @@ class Store:
     def __init__(self) -> None:
         self.writes: list[list[int]] = []
         self.failures: list[Exception] = []
+        self.losing: frozenset[int] = frozenset()
         self._begun = threading.Semaphore(0)
         self._allowed = threading.Semaphore(0)
 
-    def __call__(self, events: Sequence[Event]) -> None:
+    def __call__(self, events: Sequence[Event]) -> Receipt:
         self._begun.release()
         self._allowed.acquire()
         if self.failures:
             raise self.failures.pop(0)
         self.writes.append([each.position.sequence for each in events])
+        lost = [each for each in events if each.position.sequence in self.losing]
+        return Receipt(durable=True, lost=lost)
 
     def await_write(self) -> None:
         """A write is under way."""
@@ -278,3 +285,15 @@ def test_its_thread_logs_in_the_name_of_its_process() -> None:
         )
     assert window.close(WITHIN_S)
     assert found == ["ingest"]
+
+
+def test_what_is_lost_is_told_with_the_batch_that_it_is_of(it: Behind) -> None:
+    it.store.losing = frozenset({2, 4})
+    first = it.take(1)
+    it.store.await_write()
+    later = [it.take(2, 3), it.take(4), it.take(5)]
+    it.store.let(2)
+    it.await_written()
+    it.await_written()
+    assert lost(first, *later) == [[], [2], [4], []]
+    assert durable(*later) == [True] * 3

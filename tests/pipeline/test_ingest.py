@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from pipeline.datagrams import LINES, TRAPS, record
+from pipeline.datagrams import LINES, TRAPS, decode_record, record
 from pipeline.ingesting import (
     MIXED,
     MIXED_LEDGER,
@@ -29,6 +29,7 @@ from pipeline.ingesting import (
 from pipeline.spools import Died, MemoryReader, MemorySpool
 from rules.samples import rules
 from trapgate.model import NS_PER_S, Event, Match, Position
+from trapgate.normalize.settings import RateLimitSettings
 from trapgate.observe import sounding
 from trapgate.pipeline.ingest import IDLE_S, PUBLISH_S, run_ingest
 from trapgate.pipeline.leg import (
@@ -36,8 +37,10 @@ from trapgate.pipeline.leg import (
     BATCH_SIZE_MAX,
     DURABLE,
     WARM_UP_STEPS,
+    Leg,
     Receipt,
 )
+from trapgate.pipeline.translate import Batch
 from trapgate.rules import Matcher
 
 
@@ -487,6 +490,107 @@ def test_a_record_that_cannot_be_read_is_counted_and_passed(at: int) -> None:
     assert second.ledger() == {"stored": 3, "malformed/unreadable-record": 2, "duplicate": 1}
     assert verbs(gates) == ["raise", "clear"]
     assert second.level()
+
+
+class Losing(Gates):
+    """A store that takes some events in no form."""
+
+    def __init__(self, *sequences: int) -> None:
+        super().__init__()
+        self.sequences = sequences
+
+    def store(self, events: Sequence[Event]) -> Receipt:
+        lost = [event for event in events if event.position.sequence in self.sequences]
+        super().store([event for event in events if event not in lost])
+        return Receipt(durable=True, lost=lost)
+
+
+def test_what_the_store_takes_in_no_form_is_not_counted_as_stored() -> None:
+    """Sequence 4 is malformed. The sum is that of all datagrams, also after a restart."""
+    gates, spool = Losing(1, 4), spooled(*MIXED)
+    process = Process(spool, gates)
+    process.run()
+    expected = {**MIXED_LEDGER, "stored": 4, "malformed/truncated": 0, "given-up/unstorable": 2}
+    assert process.ledger() == expected
+    assert process.value("trapgate_store_events_total") == len(MIXED_STORED) - 2
+    assert stored(gates) == [2, 6, 7, 8]
+    assert verbs(gates) == MIXED_VERBS
+    assert Process(spool, gates).ledger() == expected
+
+
+def test_a_message_that_is_lost_leaves_its_datagram_stored_if_it_is_not_the_first() -> None:
+    gates = Losing()
+    spool = spooled(record(b"many 3"))
+    process = Process(spool, gates)
+    process.run()
+    later = [event for event in gates.stored if event.position.stream != spool.stream]
+    assert len(later) == 2
+    leg = Leg(spool.reader("other"), decode_record)
+    batch = Batch(1, [*gates.stored], {"stored": 1}, [])
+    leg.advance(batch, Receipt(durable=True, lost=later))
+    (confirmed,) = leg.confirmed()
+    assert (confirmed.ledger, len(confirmed.events)) == ({"stored": 1}, 1)
+    assert len(batch.events) == 3  # the other leg may have it, too
+
+
+class RaisingMatcher(Matcher):
+    """Raises at some events."""
+
+    def __init__(self, *sequences: int) -> None:
+        super().__init__(rules())
+        self.sequences = sequences
+
+    def matches(self, event: Event) -> tuple[Match, ...]:
+        if event.position.sequence in self.sequences:
+            raise ZeroDivisionError("in a rule")
+        return super().matches(event)
+
+
+def test_an_event_at_which_matching_raises_stops_nothing() -> None:
+    gates, spool = Gates(), spooled(*downs(6))
+    process = Process(spool, gates)
+    process.ingest.translator.matcher = RaisingMatcher(3)
+    with capture_logs() as logs:
+        process.run()
+    assert stored(gates) == [1, 2, 3, 4, 5, 6]
+    assert [event.position.sequence for event in gates.matches] == [1, 2, 4, 5, 6]
+    assert process.level()
+    name = "trapgate_ingest_failures_total"
+    assert process.value(name, reason="unmatched") == 1
+    assert gates.unmatched == [(3, "ZeroDivisionError: in a rule")]
+    assert [line["event"] for line in logs] == ["ingest.unmatched"]
+
+
+def test_what_raised_is_told_once_when_its_batch_is_forwarded() -> None:
+    gates, spool = Gates(), spooled(*downs(3))
+    gates.matches_shut = True
+    process = Process(spool, gates)
+    process.ingest.translator.matcher = RaisingMatcher(2)
+    with capture_logs():
+        for _ in range(3):
+            process.run()
+            process.later()
+        assert gates.unmatched == []
+        gates.matches_shut = False
+        process.run()
+    assert gates.unmatched == [(2, "ZeroDivisionError: in a rule")]
+    assert [event.position.sequence for event in gates.matches] == [1, 3]
+
+
+def test_matching_that_raises_in_a_storm_stops_nothing() -> None:
+    """There it is asked whether an event only repeats what was said."""
+    gates, spool = Gates(), spooled(*downs(6))
+    process = Process(spool, gates, limit=RateLimitSettings(events_per_second=1, burst=2))
+    process.ingest.translator.matcher = RaisingMatcher(5)
+    with capture_logs():
+        process.run()
+    assert process.ledger() == {
+        "stored": 3,
+        "rate-limited/repeat": 2,
+        "malformed/internal-error": 1,
+    }
+    assert process.value("trapgate_ingest_failures_total", reason="internal-error") == 1
+    assert gates.unmatched == [(5, "ZeroDivisionError: in a rule")]
 
 
 class WildMatcher(Matcher):

@@ -56,6 +56,20 @@ def test_a_memory_that_is_ahead_of_its_place_is_not_used() -> None:
     assert stored(gates) == [1, 3]
 
 
+def test_a_memory_is_no_further_than_its_cursor_after_a_power_cut() -> None:
+    """One that is would be of no use, and what it says of records that are gone is nowhere else."""
+    gates, spool = Gates(), spooled(*turns(3))
+    for records in (turns(2, 3), turns(2, 5)):
+        process = Process(spool, gates)
+        process.run()
+        process.save(at_once=True)
+        spool.cut_power()
+        spool.delete(to=spool.last)
+        spool.append(records)
+    Process(spool, gates).run()
+    assert stored(gates) == [1, 3, 5, 7]
+
+
 def test_a_gap_over_a_restart_is_seen() -> None:
     gates = Gates()
     spool = spooled(record(b"line 7", listener=LINES), record(b"other", 500))

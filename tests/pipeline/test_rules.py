@@ -28,8 +28,8 @@ from trapgate.pipeline.rules import (
     IDLE_S,
     READ_RECORDS,
     TURN_PUTS,
-    TURNS_IN_UNIT,
     RulesLoop,
+    turns_in,
     units,
 )
 from trapgate.rules import KeyState, RuleEngine
@@ -37,6 +37,7 @@ from trapgate.rules.engine import CLEARED_KEPT_S
 from trapgate.rules.state import STATE_PREFIX, decode_state
 
 UID = rule().uid
+TURNS_IN_UNIT = turns_in(UNIT_PUTS_MAX)
 OTHER = LINK.replace("InterfaceDown", "LinkDown")
 
 
@@ -71,7 +72,6 @@ class Loop:
             rules=rules() if given is None else given,
             reader=self.reader,
             conductor=self.site.conductor,
-            resolve_timeout_ns=300 * NS_PER_S,
             refresh=self._refresh,
             metrics=self.site.metrics,
         )
@@ -80,7 +80,7 @@ class Loop:
     async def _refresh(self) -> None:
         self.refreshed += 1
         if self.to_learn is not None:
-            await self.loop.replace(self.to_learn, 300 * NS_PER_S)
+            await self.loop.replace(self.to_learn)
 
     def put(self, *events: EventMatches) -> None:
         self.spool.append([encode_matches(event) for event in events])
@@ -171,6 +171,47 @@ def test_what_the_cursor_covers_is_skipped() -> None:
     assert again.spool.places["core"][0] == 3
 
 
+def test_a_match_at_which_the_engine_raises_stops_nothing() -> None:
+    """A rule whose template was never checked. What is in the same unit, and even in the same
+    event, becomes state with its cursor, and none of it is done again at the next start."""
+    bad = msgspec.structs.replace(rule(OTHER), annotations={"summary": "{{ nonsense }}"})
+    given = [*rules(), bad]
+    both = EventMatches(
+        Position("raw", 2),
+        (*match("down", 2, uid=bad.uid).matches, *match("down", 2, interface="Gi0/2").matches),
+    )
+    loop = Loop(given=given)
+    loop.put(match("down", 1), both, match("up", 3), match("down", 4, uid=bad.uid))
+    loop.run()
+    assert loop.statuses() == {"Gi0/1": "resolved", "Gi0/2": "firing"}
+    assert loop.site.value("trapgate_rules_failures_total") == 2
+    before = loop.written()
+    replayed = MemorySpool("matches")
+    replayed.append(loop.spool.payloads)
+    again = Loop(replayed, loop.site.store, given=given)
+    again.put(match("down", 5, interface="Gi0/3"))
+    again.run()
+    assert again.statuses()["Gi0/3"] == "firing"
+    assert again.site.value("trapgate_rules_failures_total") == 0
+    assert {key for key, revision in again.written().items() if before.get(key) != revision} > {
+        CURSOR_PREFIX + "raw"
+    }
+
+
+def test_of_an_event_of_many_units_only_the_match_that_raises_is_passed_over() -> None:
+    bad = msgspec.structs.replace(rule(OTHER), annotations={"summary": "{{ nonsense }}"})
+    loop = Loop(given=[*rules(), bad])
+    many = [
+        match("down", 1, interface=f"Gi0/{number}", uid=bad.uid if number == 3 else "").matches[0]
+        for number in range(2 * TURNS_IN_UNIT)
+    ]
+    loop.put(EventMatches(Position("raw", 1), tuple(many)))
+    loop.run()
+    assert len(loop.statuses()) == 2 * TURNS_IN_UNIT - 1
+    assert loop.site.value("trapgate_rules_failures_total") == 1
+    assert largest(loop) <= UNIT_PUTS_MAX
+
+
 def test_matches_that_cannot_be_read_are_counted_and_passed_over() -> None:
     loop = Loop()
     loop.put(match("down", 1))
@@ -221,6 +262,16 @@ def test_a_storm_is_many_units() -> None:
     assert largest(loop) <= UNIT_PUTS_MAX
 
 
+def test_a_unit_is_as_large_as_the_store_takes_it() -> None:
+    count = 3 * TURNS_IN_UNIT
+    loop = Loop(store=GatedStore(TURN_PUTS * count + 1))
+    loop.put(*(match("down", n, interface=str(n)) for n in range(1, count + 1)))
+    loop.run()
+    assert len(loop.statuses()) == count
+    assert [len(units) for units in loop.site.store.transactions] == [1]
+    assert largest(loop) == TURN_PUTS * count + 1
+
+
 def test_matches_of_rules_that_are_not_known_are_asked_for() -> None:
     loop = Loop()
     loop.put(match("down", 1, uid="0123456789abcdef"))
@@ -238,7 +289,7 @@ def test_rules_that_are_removed_resolve_what_they_raised() -> None:
     async def story(loop: Loop) -> None:
         async with loop.running():
             await until(loop.statuses)
-            await loop.loop.replace(rules(OTHER), 300 * NS_PER_S)
+            await loop.loop.replace(rules(OTHER))
             await until(lambda: loop.statuses() == {"Gi0/1": "resolved"})
 
     loop = Loop()
@@ -264,7 +315,7 @@ def test_a_rule_that_stays_keeps_its_state() -> None:
     async def story(loop: Loop) -> None:
         async with loop.running():
             await until(loop.statuses)
-            await loop.loop.replace(rules(LINK.replace("critical", "warning")), NS_PER_S)
+            await loop.loop.replace(rules(LINK.replace("critical", "warning")))
 
     loop = Loop()
     loop.put(match("down", 1))
@@ -406,7 +457,7 @@ STREAMS = st.sampled_from((1, 2, 100))
 @given(EVENTS, STREAMS)
 def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]], streams: int) -> None:
     events = [event_of(sequence, each, streams) for sequence, each in enumerate(said, 1)]
-    cut = list(units(events))
+    cut = list(units(events, UNIT_PUTS_MAX))
     flat = [(e.position, m) for unit, _ in cut for e in unit for m in e.matches]
     assert flat == [(event.position, m) for event in events for m in event.matches]
 
@@ -415,7 +466,7 @@ def test_units_keep_everything_in_order(said: list[list[tuple[str, str]]], strea
 @given(EVENTS, STREAMS)
 def test_units_are_bounded(said: list[list[tuple[str, str]]], streams: int) -> None:
     events = [event_of(sequence, each, streams) for sequence, each in enumerate(said, 1)]
-    for unit, cursors in units(events):
+    for unit, cursors in units(events, UNIT_PUTS_MAX):
         verbs: dict[tuple[str, ...], str] = {}
         turns = 0
         for each in (m for event in unit for m in event.matches):
@@ -432,7 +483,7 @@ def test_cursors_move_when_an_event_is_whole(
     events = [event_of(sequence, each, streams) for sequence, each in enumerate(said, 1)]
     left = {event.position: len(event.matches) for event in events}
     reached: dict[str, int] = {}
-    for unit, cursors in units(events):
+    for unit, cursors in units(events, UNIT_PUTS_MAX):
         for event in unit:
             left[event.position] -= len(event.matches)
         assert bool(cursors) == (left[unit[-1].position] == 0)

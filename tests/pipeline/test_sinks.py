@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from store.events import event
-from trapgate.model import Event, Now, Position
+from trapgate.model import Dataset, Event, Now, Position
 from trapgate.observe import Metrics, sounding
-from trapgate.pipeline.leg import Blocked
+from trapgate.pipeline.leg import Blocked, Receipt
 from trapgate.pipeline.sinks import SIFT_WRITES_MAX, UNSTORABLE, MatchesSink, StoreSink
 from trapgate.spool import FRAME_RECORDS_MAX, Doorbell, SpoolFull, SpoolReader, SpoolWriter
 from trapgate.store import Rejected, StoreUnavailable, Unstorable
@@ -165,6 +165,129 @@ def test_several_may_be_refused_at_once(sink: Making, tmp_path: Path, metrics: M
     assert metrics.registry.get_sample_value(name, labels) == 2
 
 
+class Misfit(Store):
+    """Takes no events of these kinds, and no notes of them; or no notes of these events. It writes
+    the rest, as Elasticsearch does."""
+
+    def __init__(self, *kinds: Dataset, hopeless: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.kinds = kinds
+        self.hopeless = hopeless
+        self.calls = 0
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.calls += 1
+        fits = {
+            each.position: each
+            for each in events
+            if each.kind not in self.kinds and each.position.sequence not in self.hopeless
+        }
+        known = {each.position for each in self.written}
+        self.written += [each for each in fits.values() if each.position not in known]
+        refused = [(each.position, "no long") for each in events if each.position not in fits]
+        if refused:
+            raise Rejected(refused)
+
+
+def lost(metrics: Metrics) -> float:
+    """How many events are counted as being nowhere."""
+    labels = {"reason": "unstorable"}
+    return metrics.registry.get_sample_value("trapgate_ingest_failures_total", labels) or 0
+
+
+def test_a_store_that_refuses_even_notes_is_wrong_itself(
+    sink: Making, tmp_path: Path, metrics: Metrics
+) -> None:
+    """It is waited for: nothing is lost, and the quarantine does not fill up with what is stored
+    when it is mended."""
+    store = Misfit("snmp.trap", "syslog.network")
+    made = sink(store)
+    events = [event(number) for number in range(1, 2_001)]
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(Blocked, match="even notes of them: no long"):
+                made(events)
+    assert [line["event"] for line in logs] == ["store.away"]
+    assert [alarm.name for alarm in sounding(metrics, ())] == ["store.away"]
+    assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [1]
+    assert (lost(metrics), store.written) == (0, [])
+    store.kinds = ()
+    assert made(events).lost == ()
+    assert store.written == events
+    assert sounding(metrics, ()) == []
+
+
+def test_a_store_that_refuses_one_kind_is_wrong_for_that(
+    sink: Making, tmp_path: Path, metrics: Metrics
+) -> None:
+    """The other's events say nothing about it."""
+    store = Misfit("snmp.trap")
+    made = sink(store)
+    events = [event(1), event(2, kind="syslog.network"), event(3)]
+    with capture_logs(), pytest.raises(Blocked, match="no long"):
+        made(events)
+    assert lost(metrics) == 0
+    assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [1]
+    store.kinds = ()
+    made(events)
+    assert sorted(store.written, key=lambda each: each.position) == events
+
+
+def test_events_that_are_all_refused_have_notes_if_these_are_taken(
+    sink: Making, tmp_path: Path
+) -> None:
+    store = Conflicting(unstorable=range(1, 101))
+    with capture_logs() as logs:
+        assert sink(store)([event(number) for number in range(1, 101)]).lost == ()
+    assert {each.position.sequence for each in store.written} == set(range(1, 101))
+    assert all(UNSTORABLE in each.problems for each in store.written)
+    assert len(kept(tmp_path)) == 100
+    assert [line["event"] for line in logs] == ["store.unstorable"]
+
+
+def test_a_note_that_is_refused_is_lost_if_others_are_stored(
+    sink: Making, tmp_path: Path, metrics: Metrics
+) -> None:
+    store = Misfit(hopeless=(2, 4))
+    events = [event(number) for number in range(1, 6)]
+    with capture_logs() as logs:
+        receipt = sink(store)(events)
+    assert receipt.durable
+    assert receipt.lost == [events[1], events[3]]
+    assert store.written == [events[0], events[2], events[4]]
+    assert lost(metrics) == 2
+    assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [2, 4]
+    assert [line["event"] for line in logs] == ["store.unstorable", "store.lost"]
+    assert logs[-1]["events"] == 2
+
+
+def test_what_was_stored_in_an_earlier_call_says_nothing(sink: Making, metrics: Metrics) -> None:
+    store = Misfit()
+    made = sink(store)
+    made([event(1)])
+    store.kinds = ("snmp.trap",)
+    with capture_logs(), pytest.raises(Blocked):
+        made([event(2)])
+    assert lost(metrics) == 0
+
+
+def test_who_writes_nothing_of_a_batch_may_refuse_all_of_it_too(
+    sink: Making, metrics: Metrics
+) -> None:
+    """One by one, as SQLite does."""
+    worse = [msgspec.structs.replace(event(number), raw=b"worse") for number in (1, 2)]
+    made = sink(Store(unstorable=(1, 2)))
+    with capture_logs(), pytest.raises(Blocked, match="still not"):
+        made(worse)
+    assert lost(metrics) == 0
+    with capture_logs(), pytest.raises(Blocked, match="still not"):
+        made([*worse, event(3, kind="syslog.network")])
+    assert lost(metrics) == 0
+    with capture_logs():
+        assert made([*worse, event(4)]).lost == worse
+    assert lost(metrics) == 2
+
+
 class Confused(Store):
     """Refuses what it was not given."""
 
@@ -269,6 +392,26 @@ def test_a_note_at_which_it_raises_too_is_lost(
     assert metrics.registry.get_sample_value(name, labels) == 1
     assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [3]
     assert "store.lost" in [line["event"] for line in logs]
+
+
+def test_what_is_lost_is_counted_once_however_often_its_batch_is_written(
+    sink: Making, metrics: Metrics
+) -> None:
+    """It takes another call to find what the store raises at."""
+    poison = [*range(2, 400, 3)]
+    store = Raising(*poison, worse=True)
+    made, events = sink(store), [event(number) for number in range(1, 401)]
+    blocked, receipt = 0, Receipt()
+    with capture_logs() as logs:
+        while not receipt.durable and blocked < 20:
+            try:
+                receipt = made(events)
+            except Blocked:
+                blocked += 1
+    assert 0 < blocked < 20
+    assert [each.position.sequence for each in receipt.lost] == poison
+    assert lost(metrics) == len(poison)
+    assert [line["event"] for line in logs].count("store.lost") == 1
 
 
 def test_a_store_that_raises_at_everything_loses_nothing(sink: Making, tmp_path: Path) -> None:

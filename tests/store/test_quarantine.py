@@ -69,6 +69,34 @@ def test_the_same_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [line["event"]["position"]["sequence"] for line in lines(tmp_path)] == [1, 2, 3, 1]
 
 
+def test_what_the_disk_refused_is_kept_when_it_is_tried_again(tmp_path: Path) -> None:
+    """It is no copy of anything that is there."""
+    (tmp_path / "quarantine").write_text("in the way")
+    metrics = Metrics()
+    kept = opened(tmp_path, metrics)
+    with capture_logs():
+        kept.events(refused(1, 2))
+    (tmp_path / "quarantine").unlink()
+    for _ in range(2):
+        kept.events(refused(1, 2))
+    assert [line["event"]["position"]["sequence"] for line in lines(tmp_path)] == [1, 2]
+    assert counted(metrics, "trapgate_ingest_quarantined_total", "refused-by-store") == 2
+
+
+def test_the_same_is_kept_once_of_one_call(tmp_path: Path) -> None:
+    opened(tmp_path).events(refused(1, 1))
+    assert len(lines(tmp_path)) == 1
+
+
+def test_an_event_that_was_not_matched_is_kept(tmp_path: Path) -> None:
+    metrics = Metrics()
+    opened(tmp_path, metrics).unmatched(event(7), "ZeroDivisionError: a bug")
+    (line,) = lines(tmp_path)
+    assert (line["reason"], line["detail"]) == ("unmatched", "ZeroDivisionError: a bug")
+    assert line["event"]["id"] == event(7).id
+    assert counted(metrics, "trapgate_ingest_quarantined_total", "unmatched") == 1
+
+
 def test_a_batch_that_is_tried_again_as_a_whole_is_kept_once(tmp_path: Path) -> None:
     """The store has refused all of it, and takes no notes now: nothing of it is pushed out of what
     is remembered by the rest."""

@@ -78,7 +78,7 @@ class _IngestProcess:
         sink = StoreSink(self.store, configuration.settings.store.kind, quarantine, metrics)
         self.behind = self.writer_behind(sink) if configuration.settings.store.remote else None
         to_core = MatchesSink(spool, inherited.matches_bell, matches.trim)
-        self.sinks = self.its_sinks(sink, to_core)
+        self.sinks = self.its_sinks(sink, to_core, quarantine)
         self.memories = Memories(
             *(Recollection(SnapshotFile(layout.memory(n))) for n in (RULES_READER, STORE_READER))
         )
@@ -94,11 +94,11 @@ class _IngestProcess:
         left_over = [lane for worker in gone for lane in self.tended(worker)]
         self.chores = self.its_chores([matches, *left_over], revoked)
 
-    def its_sinks(self, sink: StoreSink, matches: MatchesSink) -> Sinks:
+    def its_sinks(self, sink: StoreSink, matches: MatchesSink, quarantine: Quarantine) -> Sinks:
         """A remote store is written behind, one on this machine directly."""
         take, room = (self.behind.take, self.behind.room) if self.behind else (sink, always)
         refused = Refused(logger(), now).note
-        return Sinks(take, matches, self.replier.send, refused, room)
+        return Sinks(take, matches, self.replier.send, refused, room, quarantine.unmatched)
 
     def its_chores(self, spools: Sequence[TendedSpool], revoked: RevokedEngines) -> Chores:
         process = self.process

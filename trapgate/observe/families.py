@@ -127,16 +127,19 @@ FAMILIES = (
         "counter",
         ("reason",),
         "Bugs: datagrams that raised inside trapgate (internal-error, kept as malformed), events "
-        "that could not be stored in any form (unstorable), matches that could not be written "
-        "(unwritable-match) and what the quarantine could not keep (unquarantined).",
+        "that could not be stored in any form (unstorable; their datagrams are given-up), events "
+        "at which matching raised (unmatched; they are stored, no rule has seen them), matches "
+        "that could not be written (unwritable-match) and what the quarantine could not keep "
+        "(unquarantined).",
     ),
     Family(
         "trapgate_ingest_quarantined_total",
         "counter",
         ("reason",),
         "Lines that were written to `quarantine` in the data folder: events that the event store "
-        "refuses for good (refused-by-store; a note is stored instead) and datagrams that raised "
-        "inside trapgate (internal-error; stored as malformed).",
+        "refuses for good (refused-by-store; a note is stored instead), datagrams that raised "
+        "inside trapgate (internal-error; stored as malformed) and events at which matching raised "
+        "(unmatched; stored as they are).",
     ),
     Family(
         "trapgate_store_events_total",
@@ -211,6 +214,12 @@ FAMILIES = (
         "counter",
         ("verdict",),
         "What became of matches: raised, repeated, cleared, and why others changed nothing.",
+    ),
+    Family(
+        "trapgate_rules_failures_total",
+        "counter",
+        (),
+        "Bugs: matches at which the rule engine raised. They are passed over; the log has them.",
     ),
     Family(
         "trapgate_rules_template_failures_total",

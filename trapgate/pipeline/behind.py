@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from trapgate.model import NS_PER_S, Event
 from trapgate.observe import Metrics
-from trapgate.pipeline.leg import Blocked, Receipt
+from trapgate.pipeline.leg import DURABLE, Blocked, Receipt
 
 WINDOW_EVENTS_MAX = 16_384
 """Events that may wait: eight batches of ingest, some 50 MB; seconds of what a server takes, so
@@ -62,7 +62,7 @@ class WriteBehind:
 
     def __init__(
         self,
-        write: Callable[[Sequence[Event]], object],
+        write: Callable[[Sequence[Event]], Receipt],
         metrics: Metrics,
         *,
         on_written: Callable[[], None],
@@ -70,10 +70,10 @@ class WriteBehind:
         pause: Callable[[float], object] | None = None,
         idle: Callable[[], object] = lambda: None,
     ) -> None:
-        """`write` returns when all is durable and raises `Blocked` if that cannot be now; it is
-        called in the thread, as is `on_written`, when receipts have become durable. `pause` waits
-        so many seconds, or shorter if the window is to be closed. `idle` is called in the thread at
-        first, and every `IDLE_S` while nothing waits."""
+        """`write` returns when all is durable, with what of it is lost, and raises `Blocked` if
+        that cannot be now; it is called in the thread, as is `on_written`, when receipts have
+        become durable. `pause` waits so many seconds, or shorter if the window is to be closed.
+        `idle` is called in the thread at first, and every `IDLE_S` while nothing waits."""
         self._write = write
         self._on_written = on_written
         self._elapsed_ns = elapsed_ns
@@ -142,9 +142,10 @@ class WriteBehind:
         try:
             self._idle()
             while some := self._next():
-                if not self._written([event for each in some for event in each.events]):
+                receipt = self._written([event for each in some for event in each.events])
+                if receipt is None:
                     return
-                self._done(some)
+                self._done(some, receipt.lost)
         except Exception as bug:  # noqa: BLE001 - told by `room`, in the thread that may end all
             self._bug = bug
             self._on_written()  # who feeds the window looks at it
@@ -171,26 +172,28 @@ class WriteBehind:
                 lambda: bool(self._waiting) or self._closing.is_set(), IDLE_S
             )
 
-    def _written(self, events: Sequence[Event]) -> bool:
-        """Write, and try for ever; whether it is done, or the window is closed before."""
+    def _written(self, events: Sequence[Event]) -> Receipt | None:
+        """Write, and try for ever; `None` if the window is closed before."""
         wait_s = RETRY_FIRST_S
         while events:
             last = self._closing.is_set()
             try:
-                self._write(events)
-                break
+                return self._write(events)
             except Blocked:
                 if last:
-                    return False
+                    return None
             self._pause(wait_s * random.uniform(0.5, 1))
             wait_s = min(RETRY_MAX_S, 2 * wait_s)
-        return True
+        return DURABLE
 
-    def _done(self, some: Sequence[_Waiting]) -> None:
+    def _done(self, some: Sequence[_Waiting], lost: Sequence[Event]) -> None:
+        gone = {event.position for event in lost}
         with self._changed:
             for waiting in some:
                 self._waiting.popleft()
                 self._count(waiting, -1)
+                if gone:
+                    waiting.receipt.lost = [e for e in waiting.events if e.position in gone]
                 waiting.receipt.durable = True
             self._moved_at_ns = self._elapsed_ns()
         self._on_written()

@@ -60,18 +60,23 @@ def always() -> bool:
     return True
 
 
+def forgotten(event: Event, error: str) -> None:
+    """What becomes of an event where nobody keeps what could not be matched."""
+
+
 class Sinks(msgspec.Struct, frozen=True):
     """Where the legs lead. `store` and `matches` raise `Blocked` when they cannot take a batch;
     `store` says by its receipt when it has the batch, one of no events when it has those before;
     `reply` sends datagrams back to their senders and swallows what cannot be sent; `refused` tells
     whom the decoder refused; `room` says whether the store takes a batch now, and is asked before
-    one is read for it."""
+    one is read for it; `unmatched` keeps an event at which matching raised, and what it raised."""
 
     store: Callable[[Sequence[Event]], Receipt]
     matches: Callable[[Sequence[bytes]], None]
     reply: Callable[[Iterable[Datagram]], None]
     refused: Callable[[str, Refusal], None]
     room: Callable[[], bool] = always
+    unmatched: Callable[[Event, str], None] = forgotten
 
 
 Sink = Callable[[Batch], Receipt]
@@ -109,6 +114,7 @@ class Ingest:
         self._matched = metrics.counter("trapgate_rules_matches_total")
         failures = metrics.counter("trapgate_ingest_failures_total")
         self._unwritable = failures.labels("unwritable-match")
+        self._unmatched = failures.labels("unmatched")
         # the first lane has no mark
         self._stuck = Alarm(metrics, "rules.blocked", rules_leg.mark or "raw")
         self._count(store_leg.ledger)
@@ -286,8 +292,13 @@ class Ingest:
         """The rules leg: matches into their spool, replies to their senders, refusals told."""
         payloads = []
         verbs: dict[str, int] = {}
+        unmatched: list[tuple[Event, Exception]] = []
         for event in batch.events:
-            matches = self.translator.matcher.matches(event)
+            try:
+                matches = self.translator.matcher.matches(event)
+            except Exception as bug:  # noqa: BLE001 - the per-item boundary: one event, not the night
+                unmatched.append((event, bug))
+                continue
             payload = self._payload(event, matches) if matches else None
             if payload is not None:
                 payloads.append(payload)
@@ -295,6 +306,8 @@ class Ingest:
                     verbs[match.verb] = verbs.get(match.verb, 0) + 1
         if payloads:
             self._sinks.matches(payloads)
+        for event, raised in unmatched:  # told once, also if the batch was refused before
+            self._pass_over(event, raised)
         if batch.replies:
             self._sinks.reply(batch.replies)
         for peer, refusal in batch.refused:
@@ -302,6 +315,13 @@ class Ingest:
         for verb, count in verbs.items():
             self._matched.labels(verb).inc(count)
         return DURABLE
+
+    def _pass_over(self, event: Event, bug: Exception) -> None:
+        """Matching has raised at this event, a bug: it pages nobody, and is stored as it is."""
+        place = event.position.sequence
+        logger().error("ingest.unmatched", position=place, reason=repr(bug), exc_info=bug)
+        self._unmatched.inc()
+        self._sinks.unmatched(event, f"{type(bug).__name__}: {bug}")
 
     def _payload(self, event: Event, matches: tuple[Match, ...]) -> bytes | None:
         """The record of an event's matches; `None` if they cannot be written (text that is not

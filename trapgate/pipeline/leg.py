@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from trapgate.model import Datagram, Outcome
+from trapgate.model import Datagram, Event, Outcome
 from trapgate.normalize.identity import bucket_of
+from trapgate.normalize.undecoded import UNDECODED_CODE
 from trapgate.pipeline.translate import Batch, Ledger
 from trapgate.ports import SpoolReader
 
@@ -20,6 +21,9 @@ and `BATCH_RECORDS` of such would keep the leg that pages for many seconds, and 
 
 GIVE_UP_RECORDS = 8_192
 """Records given up at a time: some ten milliseconds, for which the other leg waits."""
+
+UNSTORED = f"{Outcome.GIVEN_UP}/unstorable"
+"""In the ledger: datagrams whose events the store takes in no form."""
 
 WARM_UP_STEPS = tuple(1_000 << step for step in range(11))
 """How far to look back, step by step, for the start of the time bucket that a leg starts in: no
@@ -37,12 +41,14 @@ class Blocked(Exception):
 
 class Receipt:
     """What a sink gives for a batch that it has taken. It says by `durable` when the batch, and
-    all that the sink had taken before, outlives the process: at once, or some time later."""
+    all that the sink had taken before, outlives the process: at once, or some time later. Then
+    `lost` has those of its events that are nowhere, in no form."""
 
-    __slots__ = ("durable",)
+    __slots__ = ("durable", "lost")
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, lost: Sequence[Event] = ()) -> None:
         self.durable = durable
+        self.lost = lost
 
 
 DURABLE = Receipt(durable=True)
@@ -130,13 +136,28 @@ class Leg:
         ledger, and `settle` is what moves the cursor behind them."""
         done: list[Batch] = []
         while self._underway and self._underway[0][1].durable:
-            batch, _ = self._underway.popleft()
+            batch, receipt = self._underway.popleft()
+            if receipt.lost:
+                batch = self._without(batch, receipt.lost)
             for outcome, count in batch.ledger.items():
                 self.ledger[outcome] = self.ledger.get(outcome, 0) + count
             self._durable = batch.last
             self.owes = True
             done.append(batch)
         return done
+
+    def _without(self, batch: Batch, lost: Sequence[Event]) -> Batch:
+        """The batch without these events. The datagram of one is given up; it is that of the first
+        of its messages, others and what is told beside them have streams of their own."""
+        ledger = dict(batch.ledger)
+        for event in lost:
+            ended = _ended(event)
+            if event.position.stream == self.reader.stream and ledger.get(ended):
+                ledger[ended] -= 1
+                ledger[UNSTORED] = ledger.get(UNSTORED, 0) + 1
+        gone = {event.position for event in lost}
+        events = [event for event in batch.events if event.position not in gone]
+        return msgspec.structs.replace(batch, events=events, ledger=ledger)
 
     def settle(self) -> None:
         """Move the cursor, and the ledger with it, behind what is durable. Raises `Blocked`."""
@@ -244,3 +265,10 @@ class Leg:
             if bucket is not None and there is not None and there < bucket - 1:
                 return after
         return max(0, self.position - WARM_UP_STEPS[-1])
+
+
+def _ended(event: Event) -> str:
+    """In what its datagram has ended, as the translator counts it."""
+    if event.code == UNDECODED_CODE:
+        return f"{Outcome.MALFORMED}/{event.fields['event.reason']}"
+    return Outcome.STORED

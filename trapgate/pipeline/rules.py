@@ -11,10 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from trapgate.alerting.merge import received
 from trapgate.model import (
     NS_PER_S,
-    UNIT_PUTS_MAX,
     Decision,
     Entry,
     EventMatches,
@@ -32,9 +30,6 @@ CURSOR_PREFIX = "c/rules/"
 
 TURN_PUTS = 2
 """Each turn (of a key, to another verb) writes a rule's key and an alert at the most."""
-
-TURNS_IN_UNIT = (UNIT_PUTS_MAX - 1) // TURN_PUTS
-"""Turns of a unit of one stream, whose cursor is one write more."""
 
 READ_RECORDS = 4_000
 """Records read at a time: their repeats are one step for each key. The first of them waits some
@@ -59,7 +54,6 @@ class RulesLoop:
         rules: Sequence[Rule],
         reader: SpoolReader,
         conductor: Conductor,
-        resolve_timeout_ns: int,
         refresh: Callable[[], Awaitable[None]],
         metrics: Metrics,
     ) -> None:
@@ -70,10 +64,10 @@ class RulesLoop:
         self._known = {rule.uid for rule in rules}
         self._reader = reader
         self._conductor = conductor
-        self._resolve_timeout_ns = resolve_timeout_ns
         self._decisions = metrics.counter("trapgate_rules_decisions_total")
         self._corrupt = metrics.counter("trapgate_spool_corrupt_total").labels("matches")
         self._failures = metrics.counter("trapgate_rules_template_failures_total")
+        self._bugs = metrics.counter("trapgate_rules_failures_total")
         self._warn_at_ns = 0
         self._cursors: dict[str, int] = {}
         self._position, _ = reader.acked()
@@ -105,10 +99,9 @@ class RulesLoop:
             except TimeoutError:
                 pass
 
-    async def replace(self, rules: Sequence[Rule], resolve_timeout_ns: int) -> None:
+    async def replace(self, rules: Sequence[Rule]) -> None:
         """Go on with other rules: what the removed ones had raised is resolved."""
         async with self._busy:
-            self._resolve_timeout_ns = resolve_timeout_ns
             self._engine.replace(rules)
             self._known = {rule.uid for rule in rules}
             await self._retire()
@@ -118,14 +111,29 @@ class RulesLoop:
         fresh = self._fresh(self._decoded(records))
         if {match.rule for event in fresh for match in event.matches} - self._known:
             await self._refresh()
-        for unit, cursors in units(fresh):
+        for unit, cursors in units(fresh, self._conductor.unit_puts_max):
             async with self._busy:
-                outcome = self._engine.feed(unit, self._conductor.now())
-                await self._apply(outcome, cursors)
+                await self._feed(unit, cursors)
         if records:
             self._position = records[-1][0]
             self._reader.ack(self._position)
         return bool(records)
+
+    async def _feed(self, unit: Sequence[EventMatches], cursors: Sequence[Position]) -> None:
+        """A unit into the engine. If that raises, a bug, its matches go one by one; the one at
+        which it raises alone is passed over, for it would stop all others at each start again."""
+        try:
+            outcome = self._engine.feed(unit, self._conductor.now())
+        except Exception:  # noqa: BLE001 - the per-item boundary: one match, not the night
+            parts = list(_one_by_one(unit, cursors))
+            if len(parts) > 1:
+                for part, reached in parts:
+                    await self._feed(part, reached)
+                return
+            logger().exception("rules.bug", matches=repr(unit))
+            self._bugs.inc()
+            outcome = RuleOutcome()
+        await self._apply(outcome, cursors)
 
     def _decoded(self, records: Sequence[tuple[int, bytes]]) -> Iterator[EventMatches]:
         """The records' matches; what cannot be read is counted and passed over."""
@@ -174,9 +182,7 @@ class RulesLoop:
             value = msgspec.msgpack.encode(position.sequence)
             puts.append((CURSOR_PREFIX + position.stream, value))
         if puts or outcome.alerts:
-            now = self._conductor.now()
-            alerts = [received(alert, now, self._resolve_timeout_ns) for alert in outcome.alerts]
-            await self._until_accepted(lambda: self._conductor.receive(alerts, puts))
+            await self._until_accepted(lambda: self._conductor.receive(outcome.alerts, puts))
         self._engine.accept(outcome.changes)
         for position in positions:
             self._cursors[position.stream] = position.sequence
@@ -209,52 +215,71 @@ class RulesLoop:
                 await asyncio.sleep(RETRY_S)
 
 
+def turns_in(puts_max: int) -> int:
+    """Turns of a unit of one stream, whose cursor is one write more."""
+    return (puts_max - 1) // TURN_PUTS
+
+
 def units(
-    events: Sequence[EventMatches],
+    events: Sequence[EventMatches], puts_max: int
 ) -> Iterator[tuple[Sequence[EventMatches], Sequence[Position]]]:
-    """Cut events into units of at most `UNIT_PUTS_MAX` writes, each with the cursors that it moves:
+    """Cut events into units of at most `puts_max` writes, each with the cursors that it moves:
     the last place in each stream of which it has events.
 
     A match that says the same as the one before of its key is no turn: it adds no write, and a
-    storm of one interface's traps is one unit. Each message of a datagram is of a stream of its own
-    (`pipeline.translate`), so that a unit has a few dozen of them. An event with more matches than
-    `TURNS_IN_UNIT` is cut too; its cursor then moves with its last part.
+    storm of one interface's traps is one unit. What begins and ends in one unit has ended before
+    anybody could be told, whatever the group waits. Each message of a datagram is of a stream of
+    its own (`pipeline.translate`), so that a unit has a few dozen of them. An event with more
+    matches than `turns_in` a unit is cut too; its cursor then moves with its last part.
     """
-    unit = _Unit()
+    turns = turns_in(puts_max)
+    unit = _Unit(puts_max)
     for event in events:
         rest = event
-        if len(event.matches) > TURNS_IN_UNIT and unit.events:
+        if len(event.matches) > turns and unit.events:
             yield unit.events, unit.cursors()
-            unit = _Unit()
-        while len(rest.matches) > TURNS_IN_UNIT:
-            yield [EventMatches(event.position, rest.matches[:TURNS_IN_UNIT])], ()
-            rest = EventMatches(event.position, rest.matches[TURNS_IN_UNIT:])
+            unit = _Unit(puts_max)
+        while len(rest.matches) > turns:
+            yield [EventMatches(event.position, rest.matches[:turns])], ()
+            rest = EventMatches(event.position, rest.matches[turns:])
         if not unit.take(rest):
             yield unit.events, unit.cursors()
-            unit = _Unit()
+            unit = _Unit(puts_max)
             unit.take(rest)
     if unit.events:
         yield unit.events, unit.cursors()
 
 
+def _one_by_one(
+    unit: Sequence[EventMatches], cursors: Sequence[Position]
+) -> Iterator[tuple[Sequence[EventMatches], Sequence[Position]]]:
+    """Each match of a unit as one of its own. The cursor of an event moves with its last match; if
+    the unit moves none, its event goes on in the next one."""
+    for event in unit:
+        for match in event.matches:
+            ended = bool(cursors) and match is event.matches[-1]
+            yield [EventMatches(event.position, (match,))], [event.position] if ended else ()
+
+
 class _Unit:
     """A unit that is being filled."""
 
-    __slots__ = ("_puts", "_reached", "_verbs", "events")
+    __slots__ = ("_puts", "_puts_max", "_reached", "_verbs", "events")
 
-    def __init__(self) -> None:
+    def __init__(self, puts_max: int) -> None:
         self.events: list[EventMatches] = []
+        self._puts_max = puts_max
         self._puts = 0
         self._verbs: dict[tuple[str, tuple[str, ...]], str] = {}
         self._reached: dict[str, Position] = {}
 
     def take(self, event: EventMatches) -> bool:
-        """Add an event of `TURNS_IN_UNIT` matches at most, unless there is no room for it."""
+        """Add an event of `turns_in` a unit matches at most, unless there is no room for it."""
         turns = 0
         for match in event.matches:  # a loop: `sum` of a generator costs twice as much
             turns += self._verbs.get((match.rule, match.key)) != match.verb
         more = TURN_PUTS * turns + (event.position.stream not in self._reached)
-        if self._puts + more > UNIT_PUTS_MAX:
+        if self._puts + more > self._puts_max:
             return False
         self._puts += more
         self.events.append(event)

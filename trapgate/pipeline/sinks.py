@@ -3,13 +3,16 @@
 A sink that cannot take a batch raises `Blocked`; one event that cannot be stored goes to the
 quarantine and is replaced by a note, which is dropped if it cannot be stored either: it does not
 hold up the rest. The store may refuse it by name, or raise what nobody expects: then it is found.
+
+A store that takes nothing else, not even notes, is itself what is wrong (a template that fits no
+event, say): then nothing is dropped, and everything waits.
 """
 
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from trapgate.model import Event, Position, Problem
+from trapgate.model import Dataset, Event, Position, Problem
 from trapgate.normalize.undecoded import UNDECODED_CODE
 from trapgate.observe import Alarm, Metrics, logger
 from trapgate.pipeline.intake import frames
@@ -32,7 +35,7 @@ ASIDE_MAX = 65_536
 
 class StoreSink:
     """Batches of events into the store. What the store refuses for good is kept in the quarantine,
-    and a note of it is stored instead.
+    and a note of it is stored instead. If that is refused, too, the event is lost, and counted so.
 
     A store should raise `StoreUnavailable` or `Rejected`. If it raises anything else there is a
     bug, in it or in what made an event; the batch is written by halves then, until there is one
@@ -48,11 +51,13 @@ class StoreSink:
         self._quarantine = quarantine
         self._failures = metrics.counter("trapgate_store_write_failures_total")
         self._lost = metrics.counter("trapgate_ingest_failures_total").labels("unstorable")
-        self._aside: dict[Position, None] = {}
+        self._aside: dict[Position, bool] = {}  # whether there is not even a note
+        self._taken: set[Dataset] = set()  # of which something was stored in this call
 
     def __call__(self, events: Sequence[Event]) -> Receipt:
-        """Write, durable on return. Raises `Blocked`, whatever the store raises: paging goes on
-        then, and events wait in the spool for who mends it."""
+        """Write, durable on return; the receipt names what is lost. Raises `Blocked`, whatever the
+        store raises: paging goes on then, and events wait in the spool for who mends it."""
+        self._taken.clear()
         try:
             self._sift(events)
         except StoreUnavailable as error:
@@ -61,10 +66,12 @@ class StoreSink:
             raise self._blocked(_told(bug)) from bug
         if events:
             self._away.end()
-        if self._aside:
-            for event in events:
-                self._aside.pop(event.position, None)
-        return DURABLE
+        lost = [e for e in events if self._aside.pop(e.position, False)] if self._aside else ()
+        if not lost:
+            return DURABLE
+        logger().error("store.lost", events=len(lost), position=lost[0].position.sequence)
+        self._lost.inc(len(lost))
+        return Receipt(durable=True, lost=lost)
 
     def look(self, probe: Callable[[], object]) -> None:
         """Ask the store, by its `probe`, whether it would take events: the alarm says if not."""
@@ -86,7 +93,7 @@ class StoreSink:
         """Write all but what the store raises at. Raises as the store did if it takes nothing else
         either, or if that was not all in `SIFT_WRITES_MAX` writes."""
         some = [e for e in events if e.position not in self._aside] if self._aside else events
-        pieces, written = [some], False
+        pieces = [some]
         for _ in range(SIFT_WRITES_MAX):
             piece = pieces.pop()
             try:
@@ -97,71 +104,112 @@ class StoreSink:
                 if piece is some and not self._away.on:
                     logger().exception("store.failed")
                 if len(piece) == 1:
-                    self._set_aside(piece[0], bug, written)
+                    self._set_aside(piece[0], bug)
                 else:
                     half = len(piece) // 2
                     pieces += piece[half:], piece[:half]
                 failure = bug
-            else:
-                written = True
             if not pieces:
                 return
         raise failure
 
-    def _set_aside(self, event: Event, bug: Exception, written: bool) -> None:
+    def _set_aside(self, event: Event, bug: Exception) -> None:
         """A note instead of an event that the store raises at alone. If it raises at the note, too,
-        that is lost, if other events were `written`; else it is the store that is wrong: the bug is
+        that is lost, if other events were stored; else it is the store that is wrong: the bug is
         raised."""
+        lost = False
         try:
             self._write([_note(event)])
         except StoreUnavailable:
             raise
         except Exception:  # noqa: BLE001 - it is the same bug
-            if not written:
+            if not self._taken:
                 raise bug from None
-            self._lose(event)
+            lost = True
         logger().error("store.unstorable", reason=_told(bug), position=event.position.sequence)
         self._quarantine.events([(event, _told(bug))])
-        if len(self._aside) >= ASIDE_MAX:
-            del self._aside[next(iter(self._aside))]
-        self._aside[event.position] = None
+        self._remember(event, lost=lost or self._aside.get(event.position, False))
 
     def _write(self, events: Sequence[Event]) -> None:
-        """Write, with notes instead of what the store rejects. Raises as the store does."""
-        remaining = events
+        """Write, with notes instead of what the store rejects. Raises as the store does, and
+        `StoreUnavailable` if it is the store that is wrong."""
+        remaining: Sequence[Event] = events
+        dropped: list[tuple[Event, str]] = []  # notes
         while remaining:
             try:
                 self._store.write(remaining)
-            except Rejected as error:
-                logger().error("store.unstorable", reason=str(error))
-                remaining = self._without(remaining, error)
+            except Rejected as rejected:
+                refused = _refused(remaining, rejected)
+                dropped += [(event, why) for event, why in refused if _is_note(event)]
+                remaining = self._without(remaining, refused, rejected)
             else:
-                return
+                self._taken.update(event.kind for event in remaining)
+                break
+        for note, reason in dropped:
+            if note.kind not in self._taken:
+                raise _wrong(reason)
+        for note, _ in dropped:
+            self._remember(note, lost=True)
 
-    def _without(self, events: Sequence[Event], rejected: Rejected) -> list[Event]:
-        """What is still to be written: a note instead of each event that is rejected, and the rest
-        if it is not stored yet. If a note is rejected it is left out. Raises `ValueError` if there
-        is none of the events, which is a bug of the store."""
-        reasons = dict(rejected.events)
-        if not reasons.keys() <= {event.position for event in events}:
-            raise ValueError(f"the store refuses what it was not given: {rejected}")
-        remaining: list[Event] = []
-        originals: list[tuple[Event, str]] = []
-        for event in events:
-            if event.position not in reasons:
-                if not rejected.rest_written:
-                    remaining.append(event)
-            elif UNSTORABLE in event.problems:
-                self._lose(event)
-            else:
-                originals.append((event, reasons[event.position]))
-                remaining.append(_note(event))
-        self._quarantine.events(originals)
-        return remaining
+    def _without(
+        self,
+        events: Sequence[Event],
+        refused: Sequence[tuple[Event, str]],
+        rejected: Rejected,
+    ) -> list[Event]:
+        """What is still to be written: a note instead of each event that is refused, and the rest
+        if it is not stored yet. A note that is refused is left out."""
+        left = {event.position: event for event in events}
+        for event, _ in refused:
+            del left[event.position]
+        originals = [(event, why) for event, why in refused if not _is_note(event)]
+        if rejected.rest_written:
+            self._taken.update(event.kind for event in left.values())
+            self._try_notes(originals)
+            left.clear()
+        if originals:
+            logger().error("store.unstorable", reason=str(rejected))
+            self._quarantine.events(originals)
+        left |= {event.position: _note(event) for event, _ in originals}
+        return [left[event.position] for event in events if event.position in left]
 
-    def _lose(self, event: Event) -> None:
-        logger().error("store.lost", position=event.position.sequence)
-        self._lost.inc()
+    def _try_notes(self, refused: Sequence[tuple[Event, str]]) -> None:
+        """Of each kind of which nothing was stored in this call one note goes ahead. If that is
+        refused, too, it is the store that is wrong, and not thousands of events that would fill the
+        quarantine: `StoreUnavailable`. A kind has a place of its own in the store, with a template
+        that may be wrong for it alone."""
+        first = {e.kind: (e, why) for e, why in reversed(refused) if e.kind not in self._taken}
+        if not first:
+            return
+        self._quarantine.events([*first.values()])  # before the note: there may be a crash between
+        try:
+            self._store.write([_note(event) for event, _ in first.values()])
+        except Rejected as rejected:
+            raise _wrong(rejected.events[0][1]) from rejected
+        self._taken.update(first)
+
+    def _remember(self, event: Event, *, lost: bool) -> None:
+        """An event is dealt with, should its batch be written again."""
+        if len(self._aside) >= ASIDE_MAX:
+            del self._aside[next(iter(self._aside))]
+        self._aside[event.position] = lost
+
+
+def _refused(events: Sequence[Event], rejected: Rejected) -> list[tuple[Event, str]]:
+    """Those of the events that the store refuses, and why. Raises `ValueError` if there is none of
+    them, which is a bug of the store."""
+    reasons = dict(rejected.events)
+    if not reasons.keys() <= {event.position for event in events}:
+        raise ValueError(f"the store refuses what it was not given: {rejected}")
+    return [(each, reasons[each.position]) for each in events if each.position in reasons]
+
+
+def _is_note(event: Event) -> bool:
+    return UNSTORABLE in event.problems
+
+
+def _wrong(reason: str) -> StoreUnavailable:
+    return StoreUnavailable(f"it refuses every event, and even notes of them: {reason}")
 
 
 def _told(bug: Exception) -> str:

@@ -1,8 +1,8 @@
 """What could not be processed as it was, kept aside for a person: one JSON line each.
 
-In: events that a store refuses for good, and datagrams that raised inside trapgate. Out: the files
-`newest.jsonl` and `older.jsonl`. The flow does not wait for them: what they hold has a note in its
-place in the event store.
+In: events that a store refuses for good, events and datagrams that raised inside trapgate. Out: the
+files `newest.jsonl` and `older.jsonl`. The flow does not wait for them: what they hold is in the
+event store, too, or has a note in its place there.
 """
 
 import errno
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +30,7 @@ one before. Whoever reads a spool again, behind others, meets the same datagrams
 
 REFUSED = "refused-by-store"
 INTERNAL_ERROR = "internal-error"
+UNMATCHED = "unmatched"
 """Reasons, in the metric; a line has the store's own words too."""
 
 
@@ -51,6 +53,10 @@ class Quarantine:
         """Keep events that a store refuses, each with the store's reason."""
         self._keep(REFUSED, [{"detail": why, "event": _plain(event)} for event, why in refused])
 
+    def unmatched(self, event: Event, error: str) -> None:
+        """Keep an event at which matching raised, with what it raised: no rule has seen it."""
+        self._keep(UNMATCHED, [{"detail": error, "event": _plain(event)}])
+
     def datagram(self, datagram: Datagram, error: str) -> None:
         """Keep a datagram that raised, with what it raised."""
         self._keep(INTERNAL_ERROR, [{"detail": error, "datagram": _plain(datagram)}])
@@ -59,26 +65,25 @@ class Quarantine:
         """Append; what the disk refuses is counted and told."""
         head = {"quarantined_at": rfc3339(self._now().wall_ns), "reason": reason}
         with self._lock:
-            lines = [json.dumps(head | entry) + "\n" for entry in entries if self._is_new(entry)]
-            if not lines:
-                return
-            for batch in _batches(lines):
+            lines = [_Line(json.dumps(head | entry) + "\n", _digest(entry)) for entry in entries]
+            # by digest: the same may be there twice in one call, too
+            new = {line.digest: line for line in lines if line.digest not in self._recent}
+            for batch in _batches([*new.values()]):
                 try:
-                    self._append("".join(batch).encode())
+                    self._append("".join(line.text for line in batch).encode())
                 except OSError as error:
                     logger().error("quarantine.unwritable", reason=str(error), lost=len(batch))
                     self._failures.inc(len(batch))
                 else:
+                    self._remember(batch)
                     self._count.labels(reason).inc(len(batch))
 
-    def _is_new(self, entry: Mapping[str, object]) -> bool:
-        digest = blake2b(json.dumps(entry).encode(), digest_size=16).digest()
-        if digest in self._recent:
-            return False
-        if len(self._recent) >= RECENT_MAX:
-            del self._recent[next(iter(self._recent))]
-        self._recent[digest] = None
-        return True
+    def _remember(self, lines: Sequence["_Line"]) -> None:
+        """They are written: what the disk has refused is not a copy when it comes again."""
+        for line in lines:
+            if len(self._recent) >= RECENT_MAX:
+                del self._recent[next(iter(self._recent))]
+            self._recent[line.digest] = None
 
     def _append(self, lines: bytes) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -96,15 +101,26 @@ class Quarantine:
             os.close(fd)
 
 
-def _batches(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+class _Line(NamedTuple):
+    text: str
+    digest: bytes
+
+
+def _digest(entry: Mapping[str, object]) -> bytes:
+    """Of what is kept, without the time at which it was."""
+    return blake2b(json.dumps(entry).encode(), digest_size=16).digest()
+
+
+def _batches(lines: Sequence[_Line]) -> Iterator[Sequence[_Line]]:
     """The lines in batches, each of which fits into a file; a longer line is one of its own."""
     start = size_bytes = 0
-    for index, line in enumerate(lines):  # it is ASCII: a character is a byte
-        if index > start and size_bytes + len(line) > FILE_BYTES_MAX:
+    for index, (text, _) in enumerate(lines):  # it is ASCII: a character is a byte
+        if index > start and size_bytes + len(text) > FILE_BYTES_MAX:
             yield lines[start:index]
             start, size_bytes = index, 0
-        size_bytes += len(line)
-    yield lines[start:]
+        size_bytes += len(text)
+    if start < len(lines):
+        yield lines[start:]
 
 
 def _plain(thing: Event | Datagram) -> object:

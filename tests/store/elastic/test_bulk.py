@@ -98,6 +98,48 @@ def test_what_is_not_the_documents_fault_is_written_again(
     assert "why" in trouble.reason
 
 
+NO_PIPELINE = "pipeline with id [not-there-yet] does not exist"
+UNFIT = "illegal_argument_exception"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        'Document contains at least one immense term in field="message" (whose UTF8 encoding is',
+        "Limit of nested fields [50] has been exceeded",
+        "Limit of total fields [1000] has been exceeded while adding new fields [14]",
+        "Field name [q\nq] is longer than the limit of [60] characters",
+    ],
+)
+def test_what_fits_nowhere_is_the_documents_fault_by_the_servers_words(reason: str) -> None:
+    found = answered(LINES[:1], answer(item(400, UNFIT, reason)))
+    assert found.refused == [(event(1).position, f"{UNFIT}: {reason}")]
+    assert found.trouble is None
+
+
+def test_what_fits_nowhere_is_the_clusters_fault_if_it_takes_no_other() -> None:
+    found = answered(LINES, answer(*[item(400, UNFIT, NO_PIPELINE)] * 3))
+    assert (found.again, found.refused) == (LINES, [])
+    assert found.trouble is not None
+    assert (found.trouble.kind, found.trouble.brief) == ("refused", False)
+    assert NO_PIPELINE in found.trouble.reason
+
+
+@pytest.mark.parametrize("status", [201, 409])
+def test_a_pipeline_that_fails_at_one_document_does_not_hold_up_the_rest(status: int) -> None:
+    """Where the same data stream takes others it is the document's fault, whatever the words."""
+    fails = item(400, UNFIT, "field [a] not present as part of path [a.b]")
+    found = answered(LINES, answer(item(status), fails, item(status)))
+    assert [position for position, _ in found.refused] == [event(2).position]
+    assert (found.again, found.trouble) == ([], None)
+
+
+def test_what_another_data_stream_takes_says_nothing_of_this_one() -> None:
+    lines = [line_of(event(1, kind="syslog.network"), "test"), *LINES[1:]]
+    found = answered(lines, answer(item(201), *[item(400, UNFIT, NO_PIPELINE)] * 2))
+    assert (found.again, found.refused) == (LINES[1:], [])
+
+
 @pytest.mark.parametrize("wrong", [{}, {"errors": False, "items": []}])
 def test_an_answer_about_something_else_is_none(wrong: dict[str, Any]) -> None:
     with pytest.raises(Unanswered, match="0 events of 3"):

@@ -4,6 +4,7 @@ In: events. Out: NDJSON bytes, at most so many in one request; from the answer t
 refused for good, and whether others have to be written again.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -27,13 +28,25 @@ FILTER = "errors,items.create.status,items.create.error.type,items.create.error.
 FAULTY_DOCUMENT = frozenset(
     {
         "document_parsing_exception",
-        "illegal_argument_exception",
         "mapper_parsing_exception",
         "strict_dynamic_mapping_exception",
     }
 )
 """Errors of status 400 that are about one document. Others are not (no room for another shard, for
-one), and to set events aside for them would lose events that can be stored later."""
+one), and to set events aside for them would lose events that can be stored later. With a template
+that fits no event they are given to all: `pipeline.sinks` sees that by the notes."""
+
+UNFIT = "illegal_argument_exception"
+"""An error of status 400 for what does not fit anywhere: in a document, or in the cluster, where an
+index names an ingest pipeline that is not there. It is taken for the document's in `UNFIT_WORDS`,
+or where the same answer says that the data stream takes others (a pipeline that fails at one)."""
+
+UNFIT_WORDS = re.compile(
+    r"immense term in field|^Limit of .+ has been exceeded|^Field name .+ is longer than the limit",
+    re.DOTALL,
+)
+"""As 8.19 says it of a document: the limits of Lucene for a term, and of an index for its mappings.
+Most such faults are a `document_parsing_exception`; these are found when the document is parsed."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -121,10 +134,11 @@ def answered(lines: Sequence[Line], answer: JSON) -> Answered:
     found = Answered()
     if not answer.get("errors"):
         return found
-    for line, item in zip(lines, items, strict=True):
-        created: Mapping[str, Any] = item["create"]
+    pairs = [(line, item["create"]) for line, item in zip(lines, items, strict=True)]
+    working = {line.event.kind for line, created in pairs if _is_in(created["status"])}
+    for line, created in pairs:
         status, error = created["status"], created.get("error") or {}
-        verdict = _verdict(status, error.get("type", ""))
+        verdict = _verdict(status, error, takes_others=line.event.kind in working)
         if verdict == "there":
             found.there.add(line.event.id)
         elif verdict == "refused":
@@ -135,12 +149,22 @@ def answered(lines: Sequence[Line], answer: JSON) -> Answered:
     return found
 
 
-def _verdict(status: int, kind: str) -> Verdict:
-    if status < 300:
-        return "written"
-    if status == 409:
-        return "there"
-    return "refused" if status == 400 and kind in FAULTY_DOCUMENT else "again"
+def _is_in(status: int) -> bool:
+    """Whether the data stream has the document now."""
+    return status < 300 or status == 409
+
+
+def _verdict(status: int, error: Mapping[str, Any], *, takes_others: bool) -> Verdict:
+    if _is_in(status):
+        return "there" if status == 409 else "written"
+    return "refused" if status == 400 and _is_faulty(error, takes_others) else "again"
+
+
+def _is_faulty(error: Mapping[str, Any], takes_others: bool) -> bool:
+    """Whether it is the document that is wrong, and not the cluster."""
+    if error.get("type") == UNFIT:
+        return takes_others or UNFIT_WORDS.search(error.get("reason") or "") is not None
+    return error.get("type") in FAULTY_DOCUMENT
 
 
 def _trouble(status: int, reason: str) -> Unanswered:

@@ -14,9 +14,11 @@ from trapgate.store.elastic.template import (
     data_streams,
     index_template,
     index_template_name,
-    lifecycle,
 )
 from trapgate.store.errors import StoreUnavailable
+
+LIFECYCLE_KEYS = ("enabled", "data_retention", "downsampling")
+"""What a lifecycle may be set to; servers tell more of one, which follows from these."""
 
 
 def install(
@@ -25,8 +27,8 @@ def install(
     retention_days: int,
     wanted: Mapping[str, Any] = MAPPINGS,
 ) -> None:
-    """Make the templates what this trapgate needs, and the data streams that exist already, which
-    are to have the `wanted` mappings.
+    """Make the templates what this trapgate needs, and the data streams that exist already: these
+    are to have the `wanted` mappings, and the lifecycle that their templates say.
 
     What a newer trapgate has installed stays. Safe to repeat, and for several at a time. Raises
     `StoreUnavailable`, also where the server does not take them: until it does nothing is written.
@@ -34,27 +36,26 @@ def install(
     namespace = settings.namespace
     component = component_template(retention_days, settings.ilm_policy)
     try:
-        changed = _put(cluster, "component", component_name(namespace), component)
+        _put(cluster, "component", component_name(namespace), component)
         _put(cluster, "index", index_template_name(namespace), index_template(namespace))
         for name in data_streams(namespace):
-            if _bring_up(cluster, name, wanted) and changed and settings.ilm_policy is None:
-                _retain(cluster, name, retention_days)
+            if _bring_up(cluster, name, wanted) and settings.ilm_policy is None:
+                _retain(cluster, name)
     except Refused as refused:
         raise StoreUnavailable(f"the index template: {refused}") from refused
 
 
-def _put(cluster: Cluster, kind: str, name: str, body: Mapping[str, Any]) -> bool:
-    """Write a template if the server has another or none; whether it was written."""
+def _put(cluster: Cluster, kind: str, name: str, body: Mapping[str, Any]) -> None:
+    """Write a template if the server has another or none, but not over a newer one."""
     path = f"/_{kind}_template/{name}"
     found = _meta_of_template(cluster, kind, path)
     if found == body["_meta"]:
-        return False
+        return
     if _version(found) > TEMPLATE_VERSION:
         logger().warning("store.newer-template", name=name, version=_version(found))
-        return False
+        return
     cluster.ask("PUT", path, body)
     logger().info("store.template", name=name, version=TEMPLATE_VERSION)
-    return True
 
 
 def _meta_of_template(cluster: Cluster, kind: str, path: str) -> Mapping[str, Any]:
@@ -107,10 +108,30 @@ def _written_meta(cluster: Cluster, stream: str) -> Mapping[str, Any] | None:
     return found
 
 
-def _retain(cluster: Cluster, stream: str, retention_days: int) -> None:
-    """A data stream keeps the lifecycle that its template had when it was made."""
+def _retain(cluster: Cluster, stream: str) -> None:
+    """Give a data stream the lifecycle that its templates (`@custom` is the last) would give it if
+    it were made now: by itself it keeps the one that it was made with. What it has is asked for
+    each time: the start that changed the template may have been cut short before it came here."""
     try:
-        cluster.ask("PUT", f"/_data_stream/{stream}/_lifecycle", lifecycle(retention_days))
+        wanted = _lifecycle_of_templates(cluster, stream)
+        found = _own_lifecycle(cluster, stream) if wanted else {}
+        if any(found.get(key) != value for key, value in wanted.items()):
+            cluster.ask("PUT", f"/_data_stream/{stream}/_lifecycle", wanted)
+            logger().info("store.retention", stream=stream, wanted=wanted.get("data_retention"))
     except Refused as refused:
         # a server without the feature: the lifecycle that the data stream was made with stays
         logger().warning("store.lifecycle", stream=stream, reason=refused.reason)
+
+
+def _lifecycle_of_templates(cluster: Cluster, stream: str) -> Mapping[str, Any]:
+    path = f"/_index_template/_simulate_index/{stream}"
+    answer = cluster.ask("POST", path, params={"filter_path": "template.lifecycle"})
+    found: Mapping[str, Any] = answer.get("template", {}).get("lifecycle") or {}
+    return {key: found[key] for key in LIFECYCLE_KEYS if key in found}
+
+
+def _own_lifecycle(cluster: Cluster, stream: str) -> Mapping[str, Any]:
+    params = {"filter_path": "data_streams.name,data_streams.lifecycle"}
+    (only,) = cluster.ask("GET", f"/_data_stream/{stream}", params=params)["data_streams"]
+    found: Mapping[str, Any] = only.get("lifecycle") or {}
+    return found
