@@ -1,5 +1,6 @@
 """Frames: whole, cut, damaged, forged."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,25 @@ def test_a_frame_inside_a_record_is_not_found(tmp_path: Path) -> None:
     segment = segment_of(tmp_path, bytes(outer), sound)
     found = segment.next_frame(SEGMENT_HEADER_BYTES)
     assert found == SEGMENT_HEADER_BYTES + len(outer)
+    segment.close()
+
+
+def test_what_was_taken_back_before_the_number_was_said_is_not_there(tmp_path: Path) -> None:
+    """The number is looked at first, and the file as it is then: a frame in a view from before may
+    be one that is no more."""
+    frames = [encode_frame(MARKER, number, [b"%d" % number]) for number in (1, 2)]
+    path = tmp_path / segment_name(1)
+    path.write_bytes(encode_segment_header(MARKER, 1) + b"".join(frames))
+
+    def synced() -> int:
+        os.truncate(path, SEGMENT_HEADER_BYTES + len(frames[0]))  # 2 is refused
+        return 3  # and 3 is in the next segment
+
+    segment = Segment.open(tmp_path, 1, synced)
+    assert segment is not None
+    first = segment.frame_at(SEGMENT_HEADER_BYTES)
+    assert first is not None
+    assert segment.frame_at(first.end) is None
     segment.close()
 
 

@@ -18,6 +18,7 @@ from trapgate.model import NS_PER_S
 from trapgate.spool import FRAME_RECORDS_MAX, SpoolFull, SpoolReader, SpoolUnusable, SpoolWriter
 from trapgate.spool.held import LOOK_BACK_S
 from trapgate.spool.segment import SEGMENT_HEADER_BYTES, segment_name, segment_sequences
+from trapgate.spool.synced import SYNCED_FILE
 from trapgate.spool.writer import KEEP_S, SEGMENT_S
 
 Batches = list[list[bytes]]
@@ -276,8 +277,8 @@ def test_a_segment_that_cannot_be_started_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_a_failed_sync_spends_its_sequences(tmp_path: Path) -> None:
-    """A reader may have seen the batch, and stands behind it: what comes next must neither have
-    its sequences nor its place."""
+    """A reader without a number to keep to may have seen the batch, and stands behind it: what
+    comes next must neither have its sequences nor its place."""
     reader = SpoolReader.open(tmp_path, "store")
     seen: list[tuple[int, bytes]] = []
     failures = [False, True, True, False]
@@ -289,6 +290,7 @@ def test_a_failed_sync_spends_its_sequences(tmp_path: Path) -> None:
         os.fdatasync(fd)
 
     writer = SpoolWriter.open(tmp_path, sync=sync)
+    (tmp_path / SYNCED_FILE).unlink()
     writer.append([b"a"])
     for _ in range(2):
         with pytest.raises(OSError, match="the disk is gone"):
@@ -331,6 +333,58 @@ class TestTrim:
         assert slow.read(2, 100)[0][0] == 3
         fast.close()
         slow.close()
+        writer.close()
+
+    def test_cursors_and_their_names_are_on_disk_before(self, tmp_path: Path) -> None:
+        """What is deleted on the word of a cursor that a power cut takes is lost."""
+        done: list[tuple[str, list[int]]] = []
+
+        def fsync(fd: int) -> None:
+            path = Path(f"/proc/self/fd/{fd}").readlink()
+            done.append((path.name, segment_sequences(tmp_path)))
+
+        moment = [10**18]
+        writer = SpoolWriter.open(tmp_path, segment_bytes=100, clock=lambda: moment[0], fsync=fsync)
+        readers = [SpoolReader.open(tmp_path, name) for name in ("store", "rules")]
+        for _ in range(3):
+            writer.append([bytes(100)])
+        moment[0] += (KEEP_S + 1) * NS_PER_S
+        for reader in readers:
+            reader.ack(3)
+        done.clear()
+        writer.trim(("store", "rules"))
+        assert segment_sequences(tmp_path) == [3]
+        before = [1, 2, 3]
+        assert done == [
+            ("store.cursor", before),
+            ("rules.cursor", before),
+            (tmp_path.name, before),
+        ]
+        done.clear()
+        writer.trim(("store", "rules"))
+        assert done == []  # nothing to delete
+        for reader in readers:
+            reader.close()
+        writer.close()
+
+    @pytest.mark.parametrize("refused", ["store.cursor", ""])
+    def test_where_they_cannot_be_nothing_is_deleted(self, tmp_path: Path, refused: str) -> None:
+        writer, _ = self.open(tmp_path)
+        writer.close()
+        name = refused or tmp_path.name
+
+        def fsync(fd: int) -> None:
+            if Path(f"/proc/self/fd/{fd}").readlink().name == name:
+                raise OSError(errno.EIO, "the disk is gone")
+
+        writer = SpoolWriter.open(tmp_path, clock=lambda: 2**62, fsync=fsync)
+        reader = SpoolReader.open(tmp_path, "store")
+        reader.ack(4)
+        for _ in range(2):
+            with pytest.raises(OSError, match="the disk is gone"):
+                writer.trim(("store",))
+            assert segment_sequences(tmp_path) == [1, 2, 3, 4]
+        reader.close()
         writer.close()
 
     @pytest.mark.parametrize("opened_again", [False, True])

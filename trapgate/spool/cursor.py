@@ -8,6 +8,7 @@ that is not on disk: `sync_cursor` comes before.
 
 import os
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
@@ -76,11 +77,12 @@ def cursor_sequence(path: Path) -> int:
         os.close(fd)
 
 
-def sync_cursor(path: Path) -> None:
-    """Bring to disk what the cursor says by now. Its folder must be synced by the caller."""
+def sync_cursor(path: Path, fsync: Callable[[int], None] = os.fsync) -> None:
+    """Bring to disk what the cursor says by now. Its folder must be synced by the caller. Raises
+    `OSError`."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        fsync(fd)
     finally:
         os.close(fd)
 

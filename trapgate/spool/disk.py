@@ -21,11 +21,11 @@ def write_whole(fd: int, data: bytes, offset: int) -> None:
         offset += written
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path, fsync: Callable[[int], None] = os.fsync) -> None:
     """Bring the names in a folder to disk. Raises `OSError`."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        fsync(fd)
     finally:
         os.close(fd)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from trapgate.model import NS_PER_S
+from trapgate.spool.age import not_later
 from trapgate.spool.segment import segment_name, segment_sequences
 
 LOOK_BACK_S = 20
@@ -35,8 +36,12 @@ def held(folder: Path, after: int) -> Held:
     behind = sequences[place + 1 :]
     size_bytes = sum(_size_and_time(folder, sequence)[0] for sequence in sequences[place:])
     done = [_size_and_time(folder, sequence) for sequence in sequences[:place]]
-    needed_from = done[-1][1] - LOOK_BACK_S * NS_PER_S if done else 0
-    look_back_bytes = sum(size for size, written_at in done if written_at >= needed_from)
+    reached_at = done[-1][1] if done else 0
+    written_at = not_later([stamp for _, stamp in done], reached_at)
+    needed_from = reached_at - LOOK_BACK_S * NS_PER_S
+    look_back_bytes = sum(
+        size for (size, _), at in zip(done, written_at, strict=True) if at >= needed_from
+    )
     return Held(size_bytes, behind[0] if behind else None, look_back_bytes)
 
 

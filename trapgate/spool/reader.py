@@ -1,7 +1,7 @@
 """The reading end of a spool: records in order from any place, past damage, and a cursor.
 
 A reader may live in another process than the writer, start before it and outlive it: it shares
-nothing with it but the folder.
+nothing with it but the folder. What the writer has not brought to disk yet is not there yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,7 @@ from pathlib import Path
 from trapgate.spool.cursor import Cursor, cursor_path
 from trapgate.spool.segment import SEGMENT_HEADER_BYTES, Segment, segment_name, segment_sequences
 from trapgate.spool.stream import STREAM_FILE
+from trapgate.spool.synced import SyncedView
 
 
 class SpoolReader:
@@ -23,6 +24,7 @@ class SpoolReader:
         self.damaged = 0
         self._folder = folder
         self._cursor = cursor
+        self._synced = SyncedView(folder)
         self._stream = ""
         self._segment: Segment | None = None
         self._offset = 0
@@ -37,6 +39,7 @@ class SpoolReader:
     def close(self) -> None:
         """Release the files."""
         self._leave()
+        self._synced.close()
         self._cursor.close()
 
     @property
@@ -52,7 +55,7 @@ class SpoolReader:
 
     def read(self, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
         """Records behind the sequence `after`, in order, as whole batches until there are `limit`
-        or more; empty at the end, and where the last batch is not complete yet.
+        or more; empty at the end, and where the last batch is not complete and on disk yet.
 
         Sequences ascend but may have gaps. Reading on from the last record returned costs the
         same wherever that is; a jump walks the frame headers of one segment. Raises
@@ -66,6 +69,9 @@ class SpoolReader:
             if frame is None:
                 if self._resume():
                     continue
+                break
+            if frame.records[-1][0] > self._segment.synced_to:
+                self._synced.close()  # to be opened again: it may be another file by then
                 break
             self._offset = frame.end
             if frame.records[0][0] > after:
@@ -131,7 +137,7 @@ class SpoolReader:
         """Stand at the start of the first of these segments that can be read; stay if none can."""
         skipped = 0
         for sequence in sequences:
-            segment = Segment.open(self._folder, sequence)
+            segment = Segment.open(self._folder, sequence, self._synced.sequence)
             if segment is not None:
                 self._leave()
                 self._segment = segment

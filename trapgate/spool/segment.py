@@ -14,7 +14,7 @@ a device that sends a forged frame inside a datagram cannot know it.
 import os
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 from zlib import crc32
@@ -37,6 +37,9 @@ FRAME_BYTES_MAX = 64 * 1024 * 1024
 
 WINDOW_BYTES = 1024 * 1024
 """Read at once: some ten frames of 512 records, so that a system call costs nothing a record."""
+
+EVERYTHING = 1 << 64
+"""Above every sequence: there is no limit to what is shown."""
 
 _MAGIC = b"trapgate"
 _SEGMENT_HEADER = struct.Struct("<8sI4sQ")
@@ -143,20 +146,31 @@ def _frame_records(buffer: bytes, at: int, header: FrameHeader) -> list[tuple[in
 
 
 class Segment:
-    """A segment file that is read, possibly while it grows. Offsets are bytes in the file."""
+    """A segment file that is read, possibly while it grows. Offsets are bytes in the file.
 
-    def __init__(self, fd: int, marker: bytes, first_sequence: int) -> None:
+    `synced_to` is the sequence up to which frames were on disk before they were last looked at: one
+    behind it may yet be taken back.
+    """
+
+    def __init__(
+        self, fd: int, marker: bytes, first_sequence: int, synced: Callable[[], int]
+    ) -> None:
         self.first_sequence = first_sequence
+        self.synced_to = 0
+        self._synced = synced
         self._fd = fd
         self._marker = marker
         self._window = b""
         self._window_at = 0
 
     @classmethod
-    def open(cls, folder: Path, first_sequence: int) -> "Segment | None":
+    def open(
+        cls, folder: Path, first_sequence: int, synced: Callable[[], int] = lambda: EVERYTHING
+    ) -> "Segment | None":
         """Open a segment; `None` if it is gone or its header is damaged.
 
-        Raises `SpoolUnusable` if a newer version wrote it.
+        `synced` says up to which sequence the stream is on disk. Raises `SpoolUnusable` if a newer
+        version wrote the segment.
         """
         try:
             fd = os.open(folder / segment_name(first_sequence), os.O_RDONLY | os.O_CLOEXEC)
@@ -170,7 +184,7 @@ class Segment:
                 reason = f"{segment_name(first_sequence)} has schema {schema}, not {SEGMENT_SCHEMA}"
                 raise SpoolUnusable(folder, reason)
             if magic == _MAGIC and sequence == first_sequence:
-                return cls(fd, marker, first_sequence)
+                return cls(fd, marker, first_sequence, synced)
         os.close(fd)
         return None
 
@@ -193,13 +207,15 @@ class Segment:
         return _frame_header(self._window, index, self._marker)
 
     def frame_at(self, offset: int) -> Frame | None:
-        """The frame at an offset; `None` if it is damaged, incomplete or not there."""
+        """The frame at an offset; `None` if it is damaged, incomplete or not there. It may lie
+        behind `synced_to`, as of this call."""
         index = offset - self._window_at
         if 0 <= index < len(self._window):
             frame = self._decode(index)
-            if frame is not None:
+            if frame is not None and frame.records[-1][0] <= self.synced_to:
                 return frame
-        # What looks wrong may be an old view of a frame that has been completed since.
+        # What looks wrong may be an old view of a frame that has been completed since, and one that
+        # was not on disk then may have been taken back.
         self._look_at(offset, WINDOW_BYTES)
         header = _frame_header(self._window, 0, self._marker)
         if header is not None and header.size_bytes > WINDOW_BYTES:
@@ -240,5 +256,6 @@ class Segment:
         return Frame(self._window_at + index + header.size_bytes, records)
 
     def _look_at(self, offset: int, size_bytes: int) -> None:
+        self.synced_to = self._synced()  # before: what is taken back later lies behind it
         self._window = read_at(self._fd, size_bytes, offset)
         self._window_at = offset

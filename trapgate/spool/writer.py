@@ -4,9 +4,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from trapgate.model import NS_PER_S, Position
+from trapgate.spool.age import not_later
 from trapgate.spool.cursor import cursor_path, cursor_sequence, sync_cursor
 from trapgate.spool.disk import SCRATCH, sync_folder, write_whole
 from trapgate.spool.held import LOOK_BACK_S
@@ -20,6 +22,7 @@ from trapgate.spool.segment import (
     segment_name,
 )
 from trapgate.spool.stream import open_stream
+from trapgate.spool.synced import SyncedMark
 
 SIZE_MAX_BYTES = 1024**3
 """Default bound of a spool: some five million datagrams, hours of a quiet network's traffic and a
@@ -63,6 +66,7 @@ class SpoolWriter:
         clock: Callable[[], int],
         entropy: Callable[[int], bytes],
         sync: Callable[[int], None],
+        fsync: Callable[[int], None],
     ) -> None:
         self.folder = folder
         self.stream = stream
@@ -73,13 +77,15 @@ class SpoolWriter:
         self._clock = clock
         self._entropy = entropy
         self._sync = sync
+        self._fsync = fsync
+        self._mark = SyncedMark(folder, stream)
         self._finished: deque[Finished] = deque()
         self._finished_bytes = 0
         self._fd = -1
         self._first = 0
         self._marker = b""
         self._end = 0
-        self._started_at = self._written_at = 0
+        self._started_at = self._written_at = clock()
         self._next = 1
         self._spent = 0
         self._jump = (0, 1)
@@ -95,23 +101,27 @@ class SpoolWriter:
         clock: Callable[[], int] = time.time_ns,
         entropy: Callable[[int], bytes] = os.urandom,
         sync: Callable[[int], None] = os.fdatasync,
+        fsync: Callable[[int], None] = os.fsync,
     ) -> "SpoolWriter":
         """Open the spool in a folder, or create it; cut what a crash left incomplete.
 
         An opened spool goes on with a sequence that is `FRAME_RECORDS_MAX` ahead: a power cut may
-        have taken a batch that a reader had already seen, and its sequences must not come again
-        for other records. Its first batch begins a segment, whose name says so before the batch is
-        written: also of several power cuts in a row each finds what the one before has used.
-        Nothing but the stream's name is written before that: a spool opens on a full disk, too.
+        have taken a batch that was seen (by a reader without a `synced` file), and its sequences
+        must not come again for other records. Its first batch begins a segment, whose name says so
+        before the batch is written: also of several power cuts in a row each finds what the one
+        before has used. Nothing need be written before that but the stream's name: a spool opens on
+        a full disk, too.
 
-        `clock` is wall time in nanoseconds, `sync` brings a descriptor's data to disk. Raises
-        `SpoolUnusable`, `OSError`.
+        `clock` is wall time in nanoseconds, and may be set; `sync` brings a descriptor's data to
+        disk, `fsync` all that there is of it. Raises `SpoolUnusable`, `OSError`.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
         lock_fd, stream = open_stream(folder, entropy)
-        writer = cls(folder, lock_fd, stream, size_max_bytes, segment_bytes, clock, entropy, sync)
+        writer = cls(
+            folder, lock_fd, stream, size_max_bytes, segment_bytes, clock, entropy, sync, fsync
+        )
         try:
             writer._adopt()
         except BaseException:
@@ -126,6 +136,7 @@ class SpoolWriter:
             if fd >= 0:
                 os.close(fd)
         self._fd = self._lock_fd = -1
+        self._mark.close()
 
     @property
     def size_bytes(self) -> int:
@@ -133,13 +144,15 @@ class SpoolWriter:
         return self._finished_bytes + self._end
 
     def append(self, payloads: Sequence[bytes]) -> Position:
-        """Append a batch whole and return the position of its last record: it is on disk.
+        """Append a batch whole and return the position of its last record: it is on disk, and
+        readers see it from now on.
 
         Raises `SpoolFull` if it does not fit, `OSError` if the disk refuses, `ValueError` if it
         is over a frame's limits; nothing of the batch is kept then.
         """
         if not payloads:
             return Position(self.stream, self.last_sequence)
+        self._mark.settle()  # a batch that nobody could be shown is refused
         self._make_room(frame_bytes(payloads))
         frame = encode_frame(self._marker, self._next, payloads)
         try:
@@ -151,8 +164,8 @@ class SpoolWriter:
         try:
             self._sync(self._fd)
         except OSError:
-            # A reader may have seen the batch: its sequences are spent, and its place in the file
-            # too, so that no reader stands in the middle of what comes next.
+            # No reader is shown the batch, but one may have looked at it: its sequences are spent,
+            # and its place in the file too.
             self._next = following
             self._tainted = True
             self._cut()
@@ -161,6 +174,7 @@ class SpoolWriter:
         self._end += len(frame)
         self.last_sequence = following - 1
         self._next = following
+        self._mark.reach(self.last_sequence)
         return Position(self.stream, self.last_sequence)
 
     def backlog(self, reader: str) -> int:
@@ -181,9 +195,17 @@ class SpoolWriter:
         is acknowledged it is finished, so that a later call deletes it, if it is older than
         `SEGMENT_S` or more than half of the room is taken: a batch might never fit beside it.
 
+        Where the clock was set back, what is stamped later than now, or than what came behind it,
+        came before that. To be called every few seconds, so that this is noticed.
+
         Raises `OSError` if a cursor cannot be brought to disk, nothing is deleted then; or if no
         segment can be started, the newest one stays that then.
         """
+        with suppress(OSError):  # `append` raises it
+            self._mark.settle()
+        now = self._clock()
+        self._written_at = min(self._written_at, now)
+        self._started_at = min(self._started_at, now)
         cursors = [cursor_path(self.folder, reader) for reader in readers]
         acked = min((cursor_sequence(path) for path in cursors), default=0)
         self._delete(cursors, acked)
@@ -194,52 +216,55 @@ class SpoolWriter:
         if self._fd < 0:
             return bool(self._finished) and self._finished[-1].size_bytes > SEGMENT_HEADER_BYTES
         old = self._clock() - self._started_at > SEGMENT_S * NS_PER_S
-        return self._end > SEGMENT_HEADER_BYTES and (old or self._pressed())
+        return self._end > SEGMENT_HEADER_BYTES and (old or self._pressed(self.size_bytes))
 
     def _delete(self, cursors: Sequence[Path], acked: int) -> None:
-        needed_from = self._reached_at(acked) - LOOK_BACK_S * NS_PER_S
-        if not self._removable(acked, needed_from):
+        count = self._removable(acked)
+        if not count:
             return
         for path in cursors:
-            sync_cursor(path)
-        sync_folder(self.folder)
-        while self._removable(acked, needed_from):
+            sync_cursor(path, self._fsync)
+        sync_folder(self.folder, self._fsync)  # a cursor's name, too
+        for _ in range(count):
             segment = self._finished.popleft()
             (self.folder / segment_name(segment.first_sequence)).unlink(missing_ok=True)
             self._finished_bytes -= segment.size_bytes
 
-    def _reached_at(self, acked: int) -> int:
-        """An instant before which nothing came that is behind this place: the end of the last
-        segment before it. A reader that is late lives in the past, and looks back from there."""
+    def _removable(self, acked: int) -> int:
+        """How many of the oldest segments can go."""
+        now = self._clock()
+        last_to_go = len(self._finished) - (self._fd < 0)  # the newest of all stays
+        stamps = [segment.written_at for segment in self._finished]
+        written_at = not_later(stamps, self._written_at)
+        done = stamps[: sum(segment.last_sequence <= acked for segment in self._finished)]
         if acked >= self.last_sequence:
-            return self._clock()
-        for segment in reversed(self._finished):
-            if segment.last_sequence <= acked:
-                return segment.written_at
-        return 0
+            reached_at, came_at = now, written_at
+        else:
+            # A reader that is late lives in the past, and looks back from there: by the clock as it
+            # was then, from the end of the last segment before its place.
+            reached_at = done[-1] if done else 0
+            came_at = not_later(done, reached_at)
+        count, left_bytes = 0, self.size_bytes
+        for segment, came, written in zip(self._finished, came_at, written_at, strict=False):
+            young = not self._pressed(left_bytes) and now - written <= KEEP_S * NS_PER_S
+            if count == last_to_go or came >= reached_at - LOOK_BACK_S * NS_PER_S or young:
+                break
+            count, left_bytes = count + 1, left_bytes - segment.size_bytes
+        return count
 
-    def _removable(self, acked: int, needed_from: int) -> bool:
-        """Whether the oldest segment can go: nothing in it came at that instant or later."""
-        newest = self._fd < 0 and len(self._finished) == 1
-        if not self._finished or newest or self._finished[0].last_sequence > acked:
-            return False
-        written_at = self._finished[0].written_at
-        if written_at >= needed_from:
-            return False
-        return self._pressed() or self._clock() - written_at > KEEP_S * NS_PER_S
-
-    def _pressed(self) -> bool:
-        """Whether more than half of the room is taken."""
-        return self.size_bytes * 2 > self.size_max_bytes
+    def _pressed(self, size_bytes: int) -> bool:
+        """Whether that is more than half of the room."""
+        return size_bytes * 2 > self.size_max_bytes
 
     def _adopt(self) -> None:
         """Take over what the folder holds."""
-        found = recover(self.folder)
+        found = recover(self.folder, self._fsync)
         for segment in found.segments:
             self._finish(segment)
         self.last_sequence = found.last_sequence
         self._next = found.following
         self._jump = (found.last_sequence, found.following)
+        self._mark.reach(found.synced_sequence)
 
     def _make_room(self, size_bytes: int) -> None:
         """See that a frame of this size fits, in a segment that may take it."""
@@ -286,9 +311,9 @@ class SpoolWriter:
         fd = os.open(scratch, flags, 0o600)
         try:
             write_whole(fd, encode_segment_header(marker, first), 0)
-            os.fsync(fd)
+            self._fsync(fd)
             scratch.rename(path)
-            sync_folder(self.folder)
+            sync_folder(self.folder, self._fsync)
         except OSError:
             os.close(fd)
             scratch.unlink(missing_ok=True)
@@ -307,3 +332,5 @@ class SpoolWriter:
             os.ftruncate(self._fd, self._end)
         except OSError:
             self._tainted = True  # the rest stays as a torn tail; go on in another segment
+            with suppress(OSError):  # a whole frame is none any more then
+                write_whole(self._fd, bytes(MARKER_BYTES), self._end)
