@@ -1,5 +1,7 @@
 """`python -m trapgate`."""
 
+import sys
+
 from trapgate.cli import main
 
-main()
+sys.exit(main())

@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.folders import MAIN, built, complaints, written
-from trapgate.app.build import restart_needed
 from trapgate.app.layout import Layout
+from trapgate.app.restart import restart_needed
 from trapgate.app.stores import store_to_read, store_to_write
 from trapgate.observe import Metrics
 from trapgate.store import SqliteEventStore
@@ -48,7 +48,9 @@ def test_secrets_and_paths_are_filled_in(tmp_path: Path) -> None:
     assert other.settings.store.elasticsearch.ca_file == str(tmp_path / "other" / "ca.pem")
     (tmp_path / "secret.txt").write_text("other")
     (problem,) = restart_needed(old, built(path))
-    assert problem.summary == '"store" has changed, which a reload cannot apply'
+    assert problem.summary == (
+        '"store.elasticsearch.password" has changed, which a reload cannot apply'
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import click.testing
 import pytest
 import structlog
 
-from trapgate.cli.main import cli
+from trapgate.cli.commands import cli
 
 Trapgate = Callable[..., click.testing.Result]
 

@@ -68,8 +68,10 @@ def test_more_events_than_are_held_at_once(
 
 def test_nothing_to_export(trapgate: Trapgate, folder: Path, filled: None) -> None:
     result = trapgate("events", "export", "host.name:nobody", *DAY, "-o", "none.jsonl")
-    assert (result.exit_code, result.stderr) == (1, "0 events\n")
+    assert (result.exit_code, result.stderr) == (1, "0 events: none.jsonl has none now\n")
     assert (folder / "none.jsonl").read_bytes() == b""
+    to_output = trapgate("events", "export", "host.name:nobody", *DAY)
+    assert (to_output.exit_code, to_output.stdout, to_output.stderr) == (1, "", "0 events\n")
 
 
 def test_an_export_that_breaks_off_leaves_what_was_there(
@@ -126,16 +128,19 @@ def test_an_export_with_a_damaged_day(trapgate: Trapgate, folder: Path, filled: 
     result = trapgate("events", "export", *since, "-o", "out.jsonl")
     assert result.exit_code == 3
     incomplete = "incomplete: events-2026-11-20.sqlite is damaged or set aside: events of it may be"
-    assert result.stderr.endswith(f"\n{incomplete} missing\n60 events\n")
+    assert result.stderr == f"{incomplete} missing\n60 events\n"
     assert len(events_in((folder / "out.jsonl").read_text())) == 60
 
 
-def test_a_file_that_cannot_be_written(trapgate: Trapgate, filled: None) -> None:
-    result = trapgate("events", "export", *DAY, "-o", "nowhere/out.jsonl")
-    assert (result.exit_code, result.stderr) == (
-        1,
-        "nowhere/out.jsonl: No such file or directory\n",
-    )
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [("nowhere/out.jsonl", "No such file or directory"), ("data", "Is a directory")],
+)
+def test_a_file_that_cannot_be_written(
+    target: str, why: str, trapgate: Trapgate, filled: None
+) -> None:
+    result = trapgate("events", "export", *DAY, "-o", target)
+    assert (result.exit_code, result.stderr) == (74, f"{target}: {why}\n")
 
 
 def test_a_progress_bar_where_there_is_a_terminal(

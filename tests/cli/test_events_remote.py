@@ -83,6 +83,17 @@ def test_what_is_damaged_is_known_from_the_answers(
         assert list(events.damaged(both_days)) == ["events-2026-11-20.sqlite"]
 
 
+def test_an_event_that_may_be_in_a_damaged_file(
+    gateway: Gateway, both: tuple[StoredEvents, RemoteEvents], tmp_path: Path
+) -> None:
+    gateway.events.write(sixty())
+    gateway.events.close()
+    (tmp_path / "events" / "events-2026-11-21.sqlite").write_bytes(b"junk" * 4_000)
+    for events in both:
+        assert events.named(sixty()[0].id) is None
+        assert list(events.damaged(ALL)) == ["events-2026-11-21.sqlite"]
+
+
 def test_a_search_that_examines_more_than_one_may(tmp_path: Path) -> None:
     with closing(Gateway(tmp_path, rows_max=7)) as gateway:
         gateway.events.write(

@@ -94,3 +94,31 @@ def test_what_is_no_id(event_id: str, trapgate: Trapgate, filled: None) -> None:
     result = trapgate("events", "show", event_id)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "is no event's id" in result.stderr
+
+
+@pytest.mark.parametrize("digits", [32, 9])
+def test_an_event_that_may_be_in_a_damaged_file(
+    digits: int, trapgate: Trapgate, folder: Path, filled: None
+) -> None:
+    (folder / "data" / "events" / "events-2026-11-21.sqlite").write_bytes(b"junk" * 4_000)
+    event_id = trap().id[:digits]
+    result = trapgate("events", "show", event_id)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == (
+        "incomplete: events-2026-11-21.sqlite is damaged or set aside: events of it may be "
+        f"missing\nthere is no event {event_id} in what can be read\n"
+    )
+    other_day = trapgate("events", "show", "0ab3497f" + "0" * 24)
+    assert (other_day.exit_code, other_day.stderr.count("incomplete")) == (1, 0)
+
+
+def test_an_event_beside_a_file_that_was_set_aside(trapgate: Trapgate, folder: Path) -> None:
+    stored(folder, [event(1)])
+    aside = folder / "data" / "events" / "events-2026-11-21.older-1.sqlite"
+    aside.write_bytes(b"junk")
+    whole = trapgate("events", "show", event(1).id)
+    assert (whole.exit_code, whole.stderr) == (0, "")
+    # another one may begin like this
+    beginning = trapgate("events", "show", event(1).id[:9])
+    assert (beginning.exit_code, bool(beginning.stdout)) == (3, True)
+    assert beginning.stderr.startswith(f"incomplete: {aside.name} is damaged or set aside")

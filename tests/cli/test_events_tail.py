@@ -90,6 +90,82 @@ def test_a_flood_is_cut_and_that_is_said(
     assert follower.gap is None
 
 
+def test_what_comes_late_is_found_behind_all_that_is_known(
+    store: SqliteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above a look's worth of events in the 30 seconds that are looked at again."""
+    monkeypatch.setattr("trapgate.cli.events.tail.POLL_EVENTS_MAX", 5)
+    follower = Follower(StoredEvents(store), Everything())
+    follower.first(Span(at(0), at(1)), 5)
+    for second in range(1, 25):
+        store.write([event(second * 4 + n, at(second)) for n in range(4)])
+        assert len(follower.look(at(second) + 1)) == 4
+    store.write([event(n, at(2), stream="raw-bulk", message=f"late {n}") for n in (1, 2)])
+    store.write([event(200, at(25))])
+    assert messages(follower.look(at(26))) == ["late 1", "late 2", "down"]
+    assert follower.gap is None
+    assert follower.look(at(27)) == []
+
+
+def test_how_far_it_looks_for_what_comes_late_is_bounded_and_that_is_said(
+    store: SqliteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trapgate.cli.events.tail.LATE_READ_MAX", 10)
+    follower = Follower(StoredEvents(store), Everything())
+    follower.first(Span(at(0), at(1)), 5)
+    store.write([event(n, at(n)) for n in range(1, 26)])
+    assert len(follower.look(at(26))) == 25
+    store.write([event(n, at(n), stream="raw-bulk") for n in (3, 24)])
+    assert [each.position.sequence for each in follower.look(at(27))] == [24]
+    assert follower.gap == Gap(Span(at(26 - OVERLAP_S), at(20)), 1)
+    store.write([event(n, at(n), stream="raw-bulk") for n in (4, 25)])
+    assert [each.position.sequence for each in follower.look(at(28))] == [25]
+    assert follower.gap is None, "what is said not to be shown is not looked for again"
+
+
+def test_what_is_there_at_the_beginning_is_not_told_later_however_much(
+    store: SqliteEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trapgate.cli.events.tail.POLL_EVENTS_MAX", 5)
+    store.write(sixty())
+    follower = Follower(StoredEvents(store), Everything())
+    assert len(follower.first(Span(at(0), at(61)), 3)) == 3
+    store.write([event(61)])
+    assert [each.position.sequence for each in follower.look(at(62))] == [61]
+    assert follower.gap is None
+
+
+def test_no_more_is_read_than_what_came_late(store: SqliteEventStore) -> None:
+    store.write(sixty())
+    source = Interrupted(store, away=0)
+    follower = Follower(source, Everything())
+    follower.first(Span(at(0), at(61)), 3)
+    store.write([event(1, at(60), stream="raw-bulk")])
+    source.read = 0
+    assert len(follower.look(at(62))) == 1
+    assert source.read <= 12, "its window, and nothing of the windows before"
+
+
+def test_what_was_told_is_forgotten(store: SqliteEventStore) -> None:
+    store.write(sixty())
+    follower = Follower(StoredEvents(store), Everything())
+    follower.first(Span(at(0), at(61)), 60)
+    follower.look(at(62))
+    assert len(follower._told) == 61 - (62 - OVERLAP_S)
+    follower.look(at(200))
+    assert not follower._told
+
+
+def test_a_quiet_look_reads_no_events(store: SqliteEventStore) -> None:
+    store.write(sixty())
+    source = Interrupted(store, away=0)
+    follower = Follower(source, Everything())
+    follower.first(Span(at(0), at(61)), 3)
+    source.read = 0
+    assert follower.look(at(62)) == []
+    assert source.read == 0
+
+
 def test_what_came_during_an_outage_is_told_when_it_is_over(store: SqliteEventStore) -> None:
     follower = Follower(Interrupted(store, away=0), Everything())
     store.write([event(1, message="before")])
@@ -118,17 +194,20 @@ def test_an_outage_with_more_than_is_shown(
 
 
 class Interrupted(StoredEvents):
-    """A store that is away for some looks."""
+    """A store that is away for some looks, and counts the events that are read."""
 
     def __init__(self, store: SqliteEventStore, away: int) -> None:
         super().__init__(store)
         self.away = away
+        self.read = 0
 
     def newest_first(self, query: Query, span: Span, limit: int | None = None) -> Iterator[Event]:
         if self.away:
             self.away -= 1
             raise NotAnswered("gone")
-        return super().newest_first(query, span, limit)
+        for each in super().newest_first(query, span, limit):
+            self.read += 1
+            yield each
 
 
 def looks(count: int) -> Callable[[float], bool]:
@@ -172,7 +251,7 @@ def test_a_gap_is_said_with_the_command_that_shows_it(
     begun = now().wall_ns
     follower = Follower(StoredEvents(store), Word("host.name", "router-1"))
     follower.first(Span(begun - NS_PER_S, begun), 0)
-    store.write([event(n, begun - n) for n in (1, 2)])
+    store.write([event(n, begun + n) for n in (1, 2)])
     asked = Asked("host.name: router-1", url="http://x:1")
     follow(follower, lambda _: None, lambda gap: say(asked, gap), Patience(looks(0)), looks(1))
     (line,) = capsys.readouterr().err.splitlines()

@@ -33,7 +33,8 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("1h30m", MIDNIGHT - HOUR * 3 // 2),
         ("-1h", MIDNIGHT - HOUR),
         ("01:00", MIDNIGHT),
-        ("7:30:15", MIDNIGHT + HOUR * 13 // 2 + 15 * NS_PER_S),
+        ("0:30:15", MIDNIGHT - HOUR // 2 + 15 * NS_PER_S),
+        ("7:30:15", MIDNIGHT - HOUR * 35 // 2 + 15 * NS_PER_S),
         ("500ms", MIDNIGHT - NS_PER_S // 2),
         ("2026-11-21T00:00:00Z", MIDNIGHT),
         ("2026-11-21T00:00:00.000000007Z", MIDNIGHT + 7),
@@ -54,6 +55,49 @@ def test_a_zone_that_is_asked_for(berlin: None) -> None:
     assert shown_instant(MIDNIGHT, UTC, digits=3) == "2026-11-21 00:00:00.000Z"
     assert shown_instant(MIDNIGHT + 1_500_000) == "2026-11-21 01:00:00"
     assert shown_instant(MIDNIGHT + 1_500_000, digits=3) == "2026-11-21 01:00:00.001"
+
+
+def clock(day: int, hour: float) -> int:
+    return MIDNIGHT + (day - 21) * 24 * HOUR + int(hour * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "since", "until"),
+    [
+        (clock(21, 19.4), clock(20, 22), clock(21, 6)),  # the day after
+        (clock(21, 6), clock(20, 22), clock(21, 6)),
+        (clock(21, 2), clock(20, 22), clock(21, 6)),  # in that night
+        (clock(21, 22), clock(21, 22), clock(22, 6)),
+        (clock(20, 23.5), clock(20, 22), clock(21, 6)),
+    ],
+)
+def test_a_night_shift(asked_at: int, since: int, until: int) -> None:
+    found = read_instant("22:00", asked_at, UTC)
+    assert found == since
+    assert read_instant("06:00", asked_at, UTC, after_ns=found) == until
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "expected"),
+    [
+        ("23:00", None, clock(20, 23)),  # not to come
+        ("19:23:59", None, clock(21, 19) + 1_439 * NS_PER_S),
+        ("18:00", clock(21, 17), clock(21, 18)),
+        ("06:00", clock(14, 0), clock(21, 6)),  # the last, not the first since then
+        ("23:00", clock(14, 0), clock(20, 23)),
+        ("06:00", clock(21, 6), clock(22, 6)),
+    ],
+)
+def test_a_time_of_day_is_the_last_one(text: str, after: int | None, expected: int) -> None:
+    assert read_instant(text, clock(21, 19.4), UTC, after) == expected
+
+
+def test_a_night_in_which_the_clock_is_put_back(berlin: None) -> None:
+    noon = 1_792_926_000 * NS_PER_S  # 2026-10-25 12:00 +01:00; at 3:00 +02:00 it was put back
+    since = read_instant("22:00", noon)
+    assert shown_instant(since) == "2026-10-24 22:00:00"
+    until = read_instant("06:00", noon, after_ns=since)
+    assert (shown_instant(until), until - since) == ("2026-10-25 06:00:00", 9 * HOUR)
 
 
 @pytest.mark.parametrize(

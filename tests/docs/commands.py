@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from trapgate.cli.main import cli
+from trapgate.cli.commands import cli
 
 WIDTH = 100
 
@@ -13,9 +13,20 @@ INTRODUCTION = """\
 
 <!-- Written by `make docs` from the commands' own help. -->
 
-Data goes to standard output, talk to standard error. Exit codes: 0 done, 1 problems found or not
-delivered, nothing found (as grep), 2 wrong usage, 4 the store or the server does not answer, 78 the
-configuration cannot be used.
+Data goes to standard output, talk to standard error.
+
+| exit code | |
+|---|---|
+| 0 | done, something was found |
+| 1 | nothing was found (as grep), problems were, or something could not be delivered |
+| 2 | the command, an option or a query is wrong |
+| 3 | there is an answer, but it is known to be incomplete; standard error says what is missing |
+| 4 | the store or the server does not answer |
+| 74 | the output cannot be written: a full disk, say; standard error says why |
+| 78 | the configuration cannot be used |
+| 130 | ended by Ctrl-C, but for `events tail` and `run`, which are meant to be: 0 |
+| 141 | who reads the output has closed it (`... \\| head -1`), as of other tools |
+| 128 + N | ended by the signal N: SIGTERM is 143 |
 """
 
 

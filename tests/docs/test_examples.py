@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from trapgate.cli.main import cli
+from trapgate.cli.commands import cli
 from trapgate.rules import build_rules
 
 ROOT = Path(__file__).parents[2]

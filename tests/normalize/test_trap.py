@@ -87,6 +87,7 @@ def test_a_link_down() -> None:
             "snmp.vb.ifAlias": "to core 1",
             "snmp.index.ifIndex": "3",
             "interface.name": "Gi0/3",
+            "interface.state": "down",
             "snmp.varbinds": (
                 "IF-MIB::ifIndex.3 = integer: 3",
                 "IF-MIB::ifAdminStatus.3 = integer: up(1)",
@@ -186,6 +187,32 @@ def test_the_interface_is_named_by_if_name_first(
         Varbind("1.3.6.1.2.1.31.1.1.1.1.3", "octets", name),
     )
     assert event(v2(LINK_DOWN, *varbinds)).fields["interface.name"] == interface
+
+
+IF_ADMIN_STATUS, IF_OPER_STATUS = "1.3.6.1.2.1.2.2.1.7.3", "1.3.6.1.2.1.2.2.1.8.3"
+LINK_UP = "1.3.6.1.6.3.1.1.5.4"
+
+
+@pytest.mark.parametrize(
+    ("trap_oid", "varbinds", "state"),
+    [
+        (LINK_DOWN, [], "down"),
+        (LINK_DOWN, [(IF_ADMIN_STATUS, 1), (IF_OPER_STATUS, 1)], "down"),
+        (LINK_DOWN, [(IF_ADMIN_STATUS, 2), (IF_OPER_STATUS, 2)], "administratively down"),
+        (LINK_UP, [(IF_ADMIN_STATUS, 1), (IF_OPER_STATUS, 2)], "up"),
+        ("1.3.6.1.6.3.1.1.5.1", [(IF_OPER_STATUS, 2)], None),
+    ],
+)
+def test_a_link_trap_says_its_interfaces_state(
+    trap_oid: str, varbinds: list[tuple[str, int]], state: str | None
+) -> None:
+    values = [Varbind(oid, "integer", value) for oid, value in varbinds]
+    assert event(v2(trap_oid, *values)).fields.get("interface.state") == state
+
+
+def test_a_link_trap_of_v1_says_it_too() -> None:
+    trap = msgspec.structs.replace(v1(), trap_oid=LINK_DOWN)
+    assert event(trap).fields["interface.state"] == "down"
 
 
 def test_a_trap_without_variables_or_uptime() -> None:

@@ -28,3 +28,15 @@ def test_a_refusal_leaves_what_was_there(tmp_path: Path) -> None:
         replace_file(path, b"two")
     assert path.is_dir()
     assert list(tmp_path.glob(f"*{SCRATCH_SUFFIX}")) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write into what is others'")
+def test_root_takes_no_file_away_from_its_owner(tmp_path: Path) -> None:
+    nobody = 65_534
+    os.chown(tmp_path, nobody, nobody - 1)
+    made = replace_file(tmp_path / "file.json", b"one")
+    assert (made.st_uid, made.st_gid) == (nobody, nobody - 1)
+    os.chown(tmp_path / "file.json", nobody - 2, nobody - 3)
+    replaced = replace_file(tmp_path / "file.json", b"two")
+    assert (replaced.st_uid, replaced.st_gid) == (nobody - 2, nobody - 3)
+    assert replaced.st_mode & 0o077 == 0

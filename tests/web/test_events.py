@@ -147,6 +147,52 @@ def test_a_damaged_day_is_named(filled: Gateway, tmp_path: Path) -> None:
     assert "damaged" not in filled.get(EVENTS + "/count", ("start", second(0))).json()
 
 
+def test_whether_an_event_is_there_may_not_be_known(filled: Gateway, tmp_path: Path) -> None:
+    lost = event(200, MIDNIGHT - 86_400 * NS_PER_S)
+    filled.events.write([lost])
+    filled.events.close()
+    file = tmp_path / "events" / "events-2026-11-20.sqlite"
+    file.write_bytes(b"this is no database" * 400)
+    answer = filled.get(f"{EVENTS}/{lost.id}")
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {
+            "code": 503,
+            "message": f"there is no event '{lost.id}' in what can be read of the store",
+            "damaged": [file.name],
+        },
+    )
+    of_another_day = lost.id.replace(lost.id[:8], event(1).id[:8])
+    for unknown in (of_another_day, "no-id"):
+        assert filled.get(f"{EVENTS}/{unknown}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "said"),
+    [
+        ("", [("limit", "1"), ("limit", "2")], "the parameter 'limit' is given more than once"),
+        (
+            "/count",
+            [("by", "host.name"), ("by", "event.code")],
+            "the parameter 'by' is given more than once",
+        ),
+        (
+            "/count",
+            [("by", "host.name,,event.code")],
+            "by: give fields with one comma between them",
+        ),
+        ("/count", [("by", "host.name,")], "by: give fields with one comma between them"),
+        ("/count", [("by", "host.name,host.name")], "by: give fields with one comma between them"),
+    ],
+)
+def test_what_would_be_taken_in_part_is_refused(
+    path: str, params: list[tuple[str, str]], said: str, gateway: Gateway
+) -> None:
+    answer = gateway.get(EVENTS + path, *params)
+    assert answer.status_code == 400
+    assert answer.json().startswith(said)
+
+
 def pages(gateway: Gateway, *params: tuple[str, str]) -> list[list[str]]:
     """The messages of all pages."""
     found: list[list[str]] = []

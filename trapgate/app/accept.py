@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from trapgate.app.build import Configuration, build, restart_needed
+from trapgate.app.build import Configuration, build
 from trapgate.app.files import Bundle, bundled_mibs, read_bundle
 from trapgate.app.mibs import Keep, load_index
+from trapgate.app.restart import restart_needed
 from trapgate.compile import Progress
 from trapgate.mib import MibIndex
 from trapgate.model import Problem

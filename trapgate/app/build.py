@@ -15,26 +15,22 @@ import msgspec
 from trapgate.alerting.board import Routing
 from trapgate.alerting.channel import IntegrationSpec
 from trapgate.alerting.route import Route, build_route
+from trapgate.app.checks import check_sections
 from trapgate.app.engine import Engines
 from trapgate.app.files import Bundle
 from trapgate.app.mibs import load_index
 from trapgate.app.redact import without_secrets
 from trapgate.app.settings import (
-    AGE_LEAST,
-    DECODERS_MAX,
-    WORKERS_MAX,
     AlertmanagerSettings,
-    DecodeSettings,
     ReceiverSettings,
     Settings,
-    SpoolSettings,
 )
 from trapgate.config import Section, did_you_mean, load
 from trapgate.decode.snmp import SnmpDecoder, SnmpSettings, check_snmp
 from trapgate.decode.syslog import Dialects, SyslogDecoder, build_dialects
 from trapgate.listen import check_listeners, with_paths
 from trapgate.mib import MibIndex
-from trapgate.model import Datagram, IntegrationId, Problem, Protocol, Rule, Span
+from trapgate.model import Datagram, IntegrationId, Problem, Protocol, Rule
 from trapgate.normalize.origin import Origins
 from trapgate.normalize.settings import check_normalize
 from trapgate.normalize.sources import Sources, check_sources
@@ -42,12 +38,10 @@ from trapgate.normalize.storm import StormPolicy
 from trapgate.normalize.syslog import SyslogNormalizer
 from trapgate.normalize.trap import TrapNormalizer
 from trapgate.notify import LogIntegration, WebhookIntegration, check_webhook
-from trapgate.pipeline.intake import ROOM_BYTES_MIN
 from trapgate.pipeline.translate import Translator
 from trapgate.ports import Integration
 from trapgate.query import field_problem
 from trapgate.rules import Matcher, build_rules
-from trapgate.store import check_elasticsearch
 
 MakeIntegration = Callable[[], Integration]
 Entry = TypeVar("Entry", bound=Section)
@@ -171,13 +165,7 @@ class _Builder:
         self.problems += check_sources(settings.sources)
         self.problems += check_normalize(settings.normalize)
         self.problems += check_snmp(self.with_secrets(settings).decode.snmp)
-        if settings.store.retention_days < 1:
-            summary = "retention_days must be 1 or more"
-            self.problems.append(settings.store.problem("retention_days", summary))
-        if settings.store.kind == "elasticsearch":
-            self.problems += check_elasticsearch(settings.store.elasticsearch)
-        self.problems += check_decode(settings.decode)
-        self.problems += check_spool(settings.spool)
+        self.problems += check_sections(settings)
         if not _loopback(settings.web.listen.host):
             summary = "the API has no authentication yet: this lets anybody on the network in"
             span = settings.web.where.key("listen")
@@ -242,53 +230,6 @@ class _Builder:
         return msgspec.structs.replace(entry, **values)
 
 
-def check_decode(settings: DecodeSettings) -> list[Problem]:
-    """What is wrong with `decode` beside what its protocols check: the number of processes."""
-    if 0 <= settings.workers <= DECODERS_MAX:
-        return []
-    return [settings.problem("workers", f'"workers" must be from 0 to {DECODERS_MAX}')]
-
-
-def check_spool(settings: SpoolSettings) -> list[Problem]:
-    """What is wrong with `spool`: too many processes, too little room for each of them, or records
-    that would be given up at once."""
-    if not 1 <= settings.workers <= WORKERS_MAX:
-        return [settings.problem("workers", f'"workers" must be from 1 to {WORKERS_MAX}')]
-    if settings.age_max is not None and settings.age_max < AGE_LEAST:
-        summary = f'"age_max" must be {AGE_LEAST} or more'
-        return [settings.problem("age_max", summary, "leave it empty to have no such bound")]
-    least = ROOM_BYTES_MIN * settings.workers
-    if settings.size_max >= least:
-        return []
-    mib = 1024 * 1024
-    summary = f'"size_max" must be {least // mib}MiB or more'
-    hint = f"{ROOM_BYTES_MIN // mib}MiB for each of the receive processes: {settings.workers}"
-    return [settings.problem("size_max", summary, hint)]
-
-
 def _loopback(host: str) -> bool:
     """Whether only this machine reaches what listens on an address's host (`Address.host`)."""
     return host != "*" and ip_address(host.partition("%")[0]).is_loopback
-
-
-def restart_needed(old: Configuration, new: Configuration) -> list[Problem]:
-    """What a running trapgate cannot change: each is a problem of the new configuration."""
-    changed = [
-        name
-        for name in ("data", "spool", "store", "web", "observe")
-        if getattr(old.settings, name) != getattr(new.settings, name)
-    ]
-    spans = {name: new.settings.where.keys.get(name) for name in changed}
-    if old.settings.decode.workers != new.settings.decode.workers:
-        spans["decode.workers"] = new.settings.decode.where.keys.get("workers")
-    file = new.bundle.main[0]
-    return [
-        Problem(
-            "restart-needed",
-            "error",
-            f'"{name}" has changed, which a reload cannot apply',
-            span or Span(file),
-            "restart trapgate to use it",
-        )
-        for name, span in spans.items()
-    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from trapgate.app.checks import check_sections
 from trapgate.app.mibs import Keep, VendorMibs, vendor_mibs
 from trapgate.app.settings import AlertmanagerSettings, Settings
 from trapgate.compile import Progress
@@ -18,7 +19,7 @@ from trapgate.config import load
 from trapgate.listen import check_certificates, with_paths
 from trapgate.model import Problem, Span
 from trapgate.spool import replace_file
-from trapgate.store import check_elasticsearch, check_elasticsearch_files
+from trapgate.store import check_elasticsearch_files
 
 BUNDLE_SCHEMA = 1
 
@@ -69,13 +70,14 @@ def read_bundle(
     text = reader.text(main, Span(name), "name another file with --config")
     settings = load(text or "", name, Settings)
     if text is None or settings.value is None:
-        return None, [*reader.problems, *settings.problems]  # the rest is found through it
+        # the other files are found through it
+        more = check_sections(settings.legible) if settings.legible else []
+        return None, [*reader.problems, *settings.problems, *more]
     value = settings.value
     alertmanager = reader.alertmanager(value, main, folder)
     own = reader.vendor_mibs(value, folder, keep, progress)
     reader.problems += check_certificates(with_paths(value.listen, folder))
-    elastic = value.store.kind == "elasticsearch"
-    if elastic:
+    if value.store.kind == "elasticsearch":
         reader.problems += check_elasticsearch_files(value.store.elasticsearch.below(folder))
     bundle = Bundle(
         schema=BUNDLE_SCHEMA,
@@ -92,9 +94,8 @@ def read_bundle(
         own_dialects=bundled_dialects(),
     )
     if any(problem.severity == "error" for problem in reader.problems):
-        # what `build` would say of the same section is not to wait for the next try
-        more = check_elasticsearch(value.store.elasticsearch) if elastic else []
-        return None, [*settings.problems, *reader.problems, *more]
+        # what `build` would say of the same sections is not to wait for the next try
+        return None, [*settings.problems, *reader.problems, *check_sections(value)]
     return bundle, reader.problems
 
 

@@ -37,6 +37,9 @@ DECODERS_MAX = 8
 """Decode processes: what they leave to ingest takes a third of the time, so that three keep it
 busy."""
 
+RETENTION_DAYS_MAX = 36_500
+"""A century: more is a slip of the finger, which would be noticed when the disk is full."""
+
 AGE_LEAST = Duration(600 * NS_PER_S)
 """The least `spool.age_max`: a restart of the event store takes minutes, and loses nothing."""
 
@@ -97,8 +100,9 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     (docs/elasticsearch.md)."""
 
     retention_days: int = RETENTION_DAYS
-    """Days of events that are kept; older files are deleted. For Elasticsearch it is the retention
-    of the data streams' lifecycle."""
+    """Days of events that are kept, 1 to 36500; older files are deleted once they have been too old
+    for an hour, so that a clock which is wrong for some minutes deletes nothing; those of the
+    newest day stay. For Elasticsearch it is the retention of the data streams' lifecycle."""
 
     size_max: ByteSize = ByteSize(RETENTION_BYTES_MAX)
     """Bound of the event files of all days together: while they are above it, the oldest file is

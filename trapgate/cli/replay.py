@@ -34,8 +34,8 @@ from trapgate.query import predicate
 from trapgate.rules import build_rules
 
 LATE_NS = 2 * BUCKET_S * NS_PER_S
-"""By how much an event of a file may be older than one before it: within the 10 seconds of receipt
-a store has the order in which they were spooled, also where the clock of another stream differs."""
+"""By how much an event of a file may be older than one before it: files of earlier versions are in
+order by windows of 10 seconds, and within these by stream."""
 
 Output = Literal["table", "each", "json", "jsonl"]
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from trapgate.app.claims import StartFailed
@@ -61,4 +62,5 @@ def _say_ready(supervisor: Supervisor) -> None:
     if traps:
         lines.append(f"  {_command()} send trap linkDown --to localhost:{traps[0].local.port}")
     lines.append(f"  curl {api}/api/v2/alerts")
-    print("\n".join(lines), flush=True)
+    with suppress(OSError):  # a full disk, nobody who reads: what runs goes on
+        print("\n".join(lines), flush=True)

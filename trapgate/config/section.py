@@ -81,11 +81,13 @@ class Loaded(msgspec.Struct, Generic[T]):
     """What was read, and everything that is wrong with it.
 
     `value` is there as soon as every known key could be read, so that later checks can say what
-    they find in the same go; whether it may be used the problems tell.
+    they find in the same go; whether it may be used the problems tell. `legible` is the same, with
+    the default for each value that could not be read: to be checked, never to be used.
     """
 
     value: T | None
     problems: tuple[Problem, ...]
+    legible: T | None = None
 
 
 def load(text: str, file: str, kind: type[S]) -> Loaded[S]:
@@ -96,7 +98,7 @@ def load(text: str, file: str, kind: type[S]) -> Loaded[S]:
     builder = _Builder(list(problems))
     value = builder.section(node, kind, "the file")
     whole = all(problem.code in _HARMLESS for problem in builder.problems)
-    return Loaded(value if whole else None, tuple(builder.problems))
+    return Loaded(value if whole else None, tuple(builder.problems), value)
 
 
 _HARMLESS = {"unknown-key", "not-supported-yet", "duplicate-key"}
@@ -124,6 +126,7 @@ class _Builder:
             self.fail("type", f"{name} must be a mapping, not {node.kind}", node.span)
             return None
         hints = field_types(kind)
+        required = {field.name for field in msgspec.structs.fields(kind) if field.required}
         values: dict[str, Any] = {}
         for key, value in node.entries:
             if key.text in kind.later:
@@ -137,7 +140,8 @@ class _Builder:
                 try:
                     values[attribute] = self.value(value, hint_type, f'"{key.text}"')
                 except _Absent:
-                    values[attribute] = None
+                    if attribute in required:
+                        values[attribute] = None
         self.require(node, kind, values, name)
         where = Where(node.span, {key.text: key.span for key, _ in node.entries})
         try:

@@ -22,6 +22,12 @@ CUT = "…"
 INTERFACE_NAMES = ("snmp.vb.ifName", "snmp.vb.ifDescr")
 """Which variable names an interface: the first that is there and not empty."""
 
+LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
+"""IF-MIB's linkDown and linkUp (RFC 2863 §6), in which SNMPv1's are seen, too (RFC 3584 §3.1)."""
+
+SHUT = "administratively down"
+"""What the state of an interface is called in all dialects if somebody shut it on purpose."""
+
 PAYLOADS_MAX = 8_192
 """Payloads that are remembered, some 30 MB: a storm says the same again and again. Past it the
 memory starts anew."""
@@ -69,6 +75,9 @@ class Payloads:
         interface = _interface_name(fields)
         if interface:
             fields["interface.name"] = interface
+        state = _interface_state(trap.trap_oid, fields)
+        if state:
+            fields["interface.state"] = state
         return Payload(trap.trap_oid, trap.varbinds, code, fields, message)
 
     def _add_variables(
@@ -103,4 +112,17 @@ def _interface_name(fields: dict[str, FieldValue]) -> str:
         value = fields.get(key)
         if value:
             return value[0] if isinstance(value, tuple) else str(value)
+    return ""
+
+
+def _interface_state(trap_oid: str, fields: Mapping[str, FieldValue]) -> str:
+    """The state of the trap's interface in the words of the syslog dialects; "" if it tells none.
+
+    The notification says it, not the ifOperStatus beside it: linkDown is sent as the link is about
+    to go down (RFC 2863 §6), and there are agents that give the state of a moment before.
+    """
+    if trap_oid == LINK_UP:
+        return "up"
+    if trap_oid == LINK_DOWN:
+        return SHUT if fields.get("snmp.vb.ifAdminStatus") == "down" else "down"
     return ""

@@ -7,7 +7,7 @@ from typing import Literal, TextIO
 
 import structlog
 
-Level = Literal["debug", "info", "warning", "error"]
+Level = Literal["debug", "info", "warning", "error", "critical"]
 Format = Literal["logfmt", "json"]
 
 

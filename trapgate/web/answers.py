@@ -54,11 +54,15 @@ def framework_error(status: int, message: str) -> Response:
 
 
 def check_parameters(request: Request, *known: str) -> None:
-    """A parameter that is misspelt would be one that was not given: another question, answered."""
-    for name in request.query_params:
+    """A parameter that is misspelt would be one that was not given, and of one that is given twice
+    only one would count: another question, answered."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
         if name not in known:
             hint = did_you_mean(name, known) or f"known are {', '.join(known)}" if known else ""
             raise Rejected(400, f"there is no parameter {name!r}{'; ' if hint else ''}{hint}")
+        if given.count(name) > 1:
+            raise Rejected(400, f"the parameter {name!r} is given more than once")
 
 
 def query_values(request: Request, name: str) -> list[str]:

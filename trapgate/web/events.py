@@ -1,5 +1,6 @@
 """`/api/v1/events`: what came in, a page at a time; one event by its id; how many, by fields."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -7,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trapgate.model import NS_PER_S, parse_rfc3339
+from trapgate.model import BUCKET_S, NS_PER_S, parse_rfc3339
 from trapgate.model.query import Everything, Query
 from trapgate.normalize.stored import stored_document
 from trapgate.query import QueryError, check_field, parse_query
@@ -28,6 +29,10 @@ WINDOW_NS = 86_400 * NS_PER_S
 
 BY_FIELDS_MAX = 8
 """Fields of one count: more have a group for nearly every event."""
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_BUCKET_DIGITS = 8
+"""An event's id (`trapgate.normalize.identity`): its first digits count the 10 s of its receipt."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -73,14 +78,28 @@ def events(backend: Backend, request: Request) -> Response:
 
 def event(backend: Backend, request: Request) -> Response:
     """GET /api/v1/events/ID: the event with this id; of several (identical lines that came in two
-    pieces) the first. 404 if there is none."""
+    pieces) the first. 404 if there is none; 503, and the names of the files in `damaged`, if that
+    is not known because some of that time could not be read."""
     check_parameters(request)
     event_id: str = request.path_params["id"]
     with _store_errors():
         found = backend.events.get(event_id)
-    if found is None:
-        raise Rejected(404, f"there is no event {event_id!r}")
-    return json_answer(stored_document(found))
+        if found is not None:
+            return json_answer(stored_document(found))
+        start, end = _received(event_id)
+        damaged = backend.events.damaged(start=start, end=end)
+    if damaged:
+        text = f"there is no event {event_id!r} in what can be read of the store"
+        return json_answer({"code": 503, "message": text, "damaged": damaged}, 503)
+    raise Rejected(404, f"there is no event {event_id!r}")
+
+
+def _received(event_id: str) -> tuple[int, int]:
+    """When an event with this id was received, [start, end); never, for a text that is no id."""
+    if not _ID.fullmatch(event_id):
+        return 0, 0
+    start = int(event_id[:_BUCKET_DIGITS], 16) * BUCKET_S * NS_PER_S
+    return start, start + BUCKET_S * NS_PER_S
 
 
 def count(backend: Backend, request: Request) -> Response:
@@ -140,9 +159,11 @@ def _cursor(request: Request) -> Cursor | None:
 
 
 def _by(request: Request) -> Sequence[str]:
-    """The fields of a count, from any number of parameters, each once."""
-    texts = [name for value in query_values(request, "by") for name in value.split(",")]
-    names = tuple(dict.fromkeys(name.strip() for name in texts if name.strip()))
+    """The fields of a count; none if the parameter is empty."""
+    text = "".join(query_values(request, "by")).strip()
+    names = [name.strip() for name in text.split(",")] if text else []
+    if "" in names or len(set(names)) < len(names):
+        raise Rejected(400, "by: give fields with one comma between them, each once")
     if len(names) > BY_FIELDS_MAX:
         raise Rejected(400, f"by: give at most {BY_FIELDS_MAX} fields")
     try:

@@ -1,7 +1,6 @@
 """What the commands about events have in common: where events come from, which and of when."""
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +16,7 @@ from trapgate.app.files import read_settings
 from trapgate.app.problems import report
 from trapgate.app.records import NoEvents, NotAnswered, Span, StoredEvents, stored_events
 from trapgate.cli.check import reported_configuration
-from trapgate.cli.instants import read_instant
+from trapgate.cli.instants import read_instant, shown_instant
 from trapgate.mib.visible import visible
 from trapgate.model.query import Everything, Query
 from trapgate.observe import configure_logs
@@ -35,10 +34,6 @@ EX_INCOMPLETE = 3
 
 EX_NOT_ANSWERED = 4
 """The store cannot be read, or nobody answers at the URL."""
-
-EX_PIPE = 128 + signal.SIGPIPE
-"""Who reads the output has closed it (`| head -1`): as the shell says it of grep and cat. It is not
-1, which would be "nothing found"."""
 
 Source: TypeAlias = "StoredEvents | RemoteEvents"
 """Where events are."""
@@ -78,15 +73,19 @@ class Asked(msgspec.Struct, frozen=True):
         wall_ns = now().wall_ns
         start = self._instant("--since", self.since, wall_ns)
         # "until now" has what was received this very moment in it
-        end = self._instant("--until", self.until, wall_ns) + (self.until == "now")
+        end = self._instant("--until", self.until, wall_ns, start) + (self.until == "now")
         if start >= end:
-            raise Refused(f"--since {self.since} is not before --until {self.until}")
+            from_, to = (shown_instant(at, self.zone) for at in (start, end))
+            raise Refused(
+                f"--since {self.since} ({from_}) is not before --until {self.until} ({to})"
+            )
         return Span(start, end)
 
     @contextmanager
     def opened(self) -> Iterator[Source]:
         """Where the events are. Raises `Refused`, `NotAnswered`."""
-        configure_logs("events", "error")
+        # what a store logs of files that it cannot read, is said of the answers: see `whole`
+        configure_logs("events", "critical")
         if self.url is not None:
             # Late: httpx takes longer to load than most searches to run.
             from trapgate.cli.events.remote import RemoteEvents
@@ -111,9 +110,9 @@ class Asked(msgspec.Struct, frozen=True):
         with stored_events(store, (folder / settings.data).absolute()) as source:
             yield source
 
-    def _instant(self, option: str, text: str, wall_ns: int) -> int:
+    def _instant(self, option: str, text: str, wall_ns: int, after_ns: int | None = None) -> int:
         try:
-            return read_instant(text, wall_ns, self.zone)
+            return read_instant(text, wall_ns, self.zone, after_ns)
         except ValueError as error:
             raise Refused(f"{option}: {error}") from None
 
@@ -164,13 +163,7 @@ def answered(command: Callable[[], int]) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = command()
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        # what is still in the buffer goes nowhere, instead of failing again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EX_PIPE
+        return command()
     except Refused as refused:
         print(refused, file=sys.stderr)
         return refused.code

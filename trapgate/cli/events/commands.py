@@ -35,8 +35,8 @@ SINCE = click.option(
     default="1d",
     show_default=True,
     metavar="TIME",
-    help="Received from then on: 1h30m (ago), 17:00 (today), 2026-11-21, 2026-11-21T10:00:00, or "
-    "RFC 3339.",
+    help="Received from then on: 1h30m (ago), 17:00 (the last), 2026-11-21, 2026-11-21T10:00:00, "
+    "or RFC 3339.",
 )
 UNTIL = click.option(
     "--until", default="now", show_default=True, metavar="TIME", help="Received before that."
@@ -182,7 +182,8 @@ def show(
 ) -> None:
     """Show everything about the event ID; the beginning of an id, 8 digits or more, will do.
 
-    Exit code 1 if there is no such event, or if several ids begin like this.
+    Exit code 1 if there is no such event, or if several ids begin like this, 3 if a file of the
+    store is damaged, so that it may be in there.
     """
     from trapgate.cli.events.asked import Asked, answered
     from trapgate.cli.events.show import show as run
@@ -214,8 +215,11 @@ def export(
 ) -> None:
     """Write the events that meet QUERY as JSON lines, oldest first, for `trapgate replay`, say.
 
-    FILE is there when it is complete, or not at all. Exit code 1 if there are none, 3 if a file of
-    the store is damaged, so that some may be missing.
+    FILE is there when it is complete, or not at all; one that was there is replaced then, and keeps
+    its owner and mode. Devices and FIFOs are written to.
+
+    Exit code 1 if there are none (FILE is there, without any), 3 if a file of the store is damaged,
+    so that some may be missing, 74 if FILE cannot be written.
     """
     from trapgate.cli.events.asked import Asked, answered
     from trapgate.cli.events.export import export as run

@@ -37,6 +37,10 @@ class _Counts(msgspec.Struct, frozen=True):
     damaged: tuple[str, ...] = ()
 
 
+class _NotKnown(msgspec.Struct, frozen=True):
+    damaged: tuple[str, ...]
+
+
 class RemoteEvents:
     """What `trapgate.app.records.StoredEvents` is for a store. `transport` is for tests.
 
@@ -79,9 +83,13 @@ class RemoteEvents:
         return {tuple(group.by[name] for name in by): group.count for group in counts.groups}
 
     def named(self, event_id: str) -> Event | None:
-        """The event with this id."""
+        """The event with this id; `None`, too, if it may be in a file that is `damaged`."""
         found = self._asked(f"/api/v1/events/{event_id}", {})
         if found.status_code == httpx.codes.NOT_FOUND:
+            return None
+        damaged = _named_as_damaged(found)
+        if damaged:
+            self._damaged.update(damaged)
             return None
         return self._event(self._decoded(found, dict[str, object]))
 
@@ -124,3 +132,13 @@ class RemoteEvents:
             return event_of(document)
         except ValueError as error:
             raise NotAnswered(f"{self._url}: an event of another version: {error}") from error
+
+
+def _named_as_damaged(answer: httpx.Response) -> tuple[str, ...]:
+    """The files because of which it is not known whether there is an event."""
+    if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        return ()
+    try:
+        return msgspec.json.decode(answer.content, type=_NotKnown).damaged
+    except ValueError:  # another reason, which is a text
+        return ()

@@ -87,7 +87,9 @@ def encoder(fields: Sequence[str]) -> Callable[[Event], bytes]:
 def named_fields(text: str, also: Container[str] = ()) -> tuple[str, ...]:
     """The fields of `--fields` and `--by`, which have commas between them. Raises `Refused` for
     one that no event can have and that is not in `also`."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if text))
+    if "" in names:
+        raise Refused(f'"{text}": give fields with one comma between them')
     for name in names:
         if name not in also:
             try:

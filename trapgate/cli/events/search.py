@@ -8,6 +8,7 @@ import msgspec
 
 from trapgate.cli.events.asked import Asked, ending, whole
 from trapgate.cli.events.rows import INSTANTS, Output, columns, encoder, named_fields, severity_cell
+from trapgate.cli.instants import shown_instant
 from trapgate.cli.table import Cell, Screen, Table
 from trapgate.model import Event
 
@@ -43,7 +44,8 @@ def search(asked: Asked, shown: Shown) -> int:
         # whether there are more is not looked for: the next one may be a day of reading away
         print(f"these are the newest {shown.limit}: see --limit and --all", file=sys.stderr)
     if not found.count:
-        print(f"nothing found, since {asked.since} until {asked.until}", file=sys.stderr)
+        since, until = (shown_instant(at, asked.zone) for at in (span.start, span.end))
+        print(f"nothing found, since {since} until {until}", file=sys.stderr)
     return ending(found.count, complete=complete)
 
 

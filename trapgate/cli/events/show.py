@@ -8,7 +8,7 @@ from datetime import tzinfo
 import msgspec
 
 from trapgate.app.records import Span
-from trapgate.cli.events.asked import EX_NOT_FOUND, Asked, Refused, Source
+from trapgate.cli.events.asked import EX_NOT_FOUND, Asked, Refused, Source, ending, whole
 from trapgate.cli.events.rows import SEVERITIES
 from trapgate.cli.hexdump import hexdump
 from trapgate.cli.instants import shown_instant
@@ -30,33 +30,42 @@ _NAME_CELLS = 28
 
 
 def show(asked: Asked, event_id: str, *, as_json: bool) -> int:
-    """Print one event; 1 if there is none with this id. Raises `Refused`, `NotAnswered`."""
+    """Print one event; 1 if there is none with this id, 3 if that is not known since the store is
+    damaged there. Raises `Refused`, `NotAnswered`."""
     if not _BEGINNING.fullmatch(event_id) or len(event_id) < ID_DIGITS_MIN:
         raise Refused(
             f'"{event_id}" is no event\'s id: it has {_ID_DIGITS} digits (0-9, a-f), of which the '
             f"first {ID_DIGITS_MIN} or more may be given"
         )
     with asked.opened() as source:
-        found = _found(source, event_id)
+        span = _span(event_id)
+        found = _found(source, event_id, span)
+        certain = bool(found) and len(event_id) == _ID_DIGITS
+        complete = certain or whole(source, span)
     if not found:
-        print(f"there is no event {event_id}", file=sys.stderr)
-        return EX_NOT_FOUND
+        where = "" if complete else " in what can be read"
+        print(f"there is no event {event_id}{where}", file=sys.stderr)
+        return ending(0, complete=complete)
     if len(found) > 1:
         print(f"{event_id} begins the ids of several events:", file=sys.stderr)
         for event in found:
             print(f"  {event.id}  {event.device}  {visible(event.message)}", file=sys.stderr)
         return EX_NOT_FOUND
     print(_json(found[0]) if as_json else "\n".join(_lines(found[0], asked.zone)))
-    return 0
+    return ending(1, complete=complete)
 
 
-def _found(source: Source, beginning: str) -> list[Event]:
+def _span(beginning: str) -> Span:
+    """When the events were received whose id begins like this."""
+    start = int(beginning[:ID_DIGITS_MIN], 16) * BUCKET_S * NS_PER_S
+    return Span(start, start + BUCKET_S * NS_PER_S)
+
+
+def _found(source: Source, beginning: str, span: Span) -> list[Event]:
     """The events whose id begins like this, some of them if there are many."""
     if len(beginning) == _ID_DIGITS:
         event = source.named(beginning)
         return [] if event is None else [event]
-    start = int(beginning[:ID_DIGITS_MIN], 16) * BUCKET_S * NS_PER_S
-    span = Span(start, start + BUCKET_S * NS_PER_S)
     query = Wildcard("event.id", (beginning, ""))
     by_id = {event.id: event for event in source.newest_first(query, span, _LISTED_MAX)}
     return list(by_id.values())

@@ -14,7 +14,7 @@ from trapgate.app.records import NoEvents, NotAnswered, Span
 from trapgate.cli.events.asked import Asked, Source, counted
 from trapgate.cli.events.rows import INSTANTS, Columns, Output, columns, encoder, named_fields
 from trapgate.cli.table import Screen, Table
-from trapgate.model import BUCKET_S, NS_PER_S, Event, rfc3339
+from trapgate.model import BUCKET_S, NEVER, NS_PER_S, Event, rfc3339
 from trapgate.model.query import Query
 
 POLL_S = 1.0
@@ -28,6 +28,10 @@ this is not shown."""
 POLL_EVENTS_MAX = 5_000
 """Events of one look: more than anybody reads at once, be it of a second or of the hours for which
 the store was away. It bounds what is remembered, too."""
+
+LATE_READ_MAX = 20_000
+"""Events that one look reads to find those that came late, which may lie behind all that it knows:
+half a second's work, and 30 seconds of 666 events each."""
 
 Key = tuple[str, str, int]
 """What tells one event from another in any store: its id, and its position."""
@@ -47,14 +51,16 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Follower:
-    """The events that were not there at the last look, oldest first, each once."""
+    """The events that were not there at the last look, each once: those that came late first, then
+    what is new, oldest first."""
 
     def __init__(self, source: Source, query: Query) -> None:
         self.gap: Gap | None = None
-        """What the last look has left out."""
+        """What the last look has left out. Nothing of that time is shown later."""
         self._source = source
         self._query = query
         self._reached: int | None = None
+        self._floor = -NEVER
         self._told: dict[Key, int] = {}
 
     def first(self, span: Span, count: int) -> Sequence[Event]:
@@ -62,7 +68,9 @@ class Follower:
         not told later. Raises `NotAnswered`."""
         newest = list(self._source.newest_first(self._query, span, count))
         since = Span(max(span.start, span.end - OVERLAP_S * NS_PER_S), span.end)
-        known = self._source.newest_first(self._query, since, POLL_EVENTS_MAX)
+        known = list(self._source.newest_first(self._query, since, POLL_EVENTS_MAX))
+        if len(known) == POLL_EVENTS_MAX:
+            self._floor = _whole_from(known[-1], since)
         self._told = {_key(event): event.received_at for event in (*known, *newest)}
         self._reached = span.end
         return newest[::-1]
@@ -71,24 +79,51 @@ class Follower:
         """What has come since the last look that was answered, however long ago that is. Raises
         `NotAnswered`; nothing is lost by it."""
         reached = now_ns if self._reached is None else min(self._reached, now_ns)
-        span = Span(reached - OVERLAP_S * NS_PER_S, now_ns)
-        seen = list(self._source.newest_first(self._query, span, POLL_EVENTS_MAX))
-        fresh = [event for event in seen if _key(event) not in self._told]
-        self.gap = self._left_out(span, seen) if len(fresh) == POLL_EVENTS_MAX else None
-        self._reached = now_ns
-        since = now_ns - OVERLAP_S * NS_PER_S
+        since = min(max(reached - OVERLAP_S * NS_PER_S, self._floor), reached)
+        new = list(self._source.newest_first(self._query, Span(reached, now_ns), POLL_EVENTS_MAX))
+        if len(new) < POLL_EVENTS_MAX:
+            late, gap = self._late(Span(since, reached))
+        else:
+            late, gap = [], self._left_out(Span(since, now_ns), new)
+        fresh = [event for event in (*new, *late) if _key(event) not in self._told]
+        self.gap, self._reached = gap, now_ns
+        if gap is not None:
+            self._floor = gap.span.end
+        oldest = now_ns - OVERLAP_S * NS_PER_S
         self._told.update((_key(event), event.received_at) for event in fresh)
-        self._told = {key: at for key, at in self._told.items() if at >= since}
+        self._told = {key: at for key, at in self._told.items() if at >= oldest}
         return fresh[::-1]
+
+    def _late(self, span: Span) -> tuple[list[Event], Gap | None]:
+        """What has become visible of a time that was looked at before: as many as are counted now
+        and were not told. Mostly that is none, and nothing is read."""
+        told = sum(span.start <= at < span.end for at in self._told.values())
+        missing = sum(self._source.count(self._query, (), span).values()) - told
+        if missing <= 0:
+            return [], None
+        found: list[Event] = []
+        for read, event in enumerate(self._source.newest_first(self._query, span), 1):
+            if _key(event) not in self._told:
+                found.append(event)
+                if len(found) == missing:
+                    break
+            if read == LATE_READ_MAX:
+                left = Span(span.start, _whole_from(event, span))
+                return found, Gap(left, missing - len(found))
+        return found, None
 
     def _left_out(self, span: Span, seen: Sequence[Event]) -> Gap | None:
         """Of a look that found as many as it may, what is older than these."""
         total = sum(self._source.count(self._query, (), span).values())
         told = {key for key, at in self._told.items() if span.start <= at < span.end}
         count = total - len(told.union(map(_key, seen)))
-        window = BUCKET_S * NS_PER_S  # within it the newest are not found first
-        end = min((seen[-1].received_at // window + 1) * window, span.end)
-        return Gap(Span(span.start, end), count) if count > 0 else None
+        return Gap(Span(span.start, _whole_from(seen[-1], span)), count) if count > 0 else None
+
+
+def _whole_from(last: Event, span: Span) -> int:
+    """From when on all of a time is known, if its events were read down to this one."""
+    window = BUCKET_S * NS_PER_S  # within it the newest are not found first in every store
+    return min((last.received_at // window + 1) * window, span.end)
 
 
 class Patience:
