@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from trapgate.model import BUCKET_S, NS_PER_S, Endpoint, Event, FieldValue, Position, Problem
+from trapgate.model import (
+    BUCKET_S,
+    NS_PER_S,
+    Dataset,
+    Endpoint,
+    Event,
+    FieldValue,
+    Position,
+    Problem,
+)
 
 MIDNIGHT = 1_795_219_200 * NS_PER_S
 """2026-11-21T00:00:00Z."""
@@ -19,6 +28,7 @@ def event(
     stream: str = "raw-1",
     id: str | None = None,
     timestamp: int | None = None,
+    kind: Dataset = "snmp.trap",
     device: str = "router-1",
     code: str = "IF-MIB::linkDown",
     severity: int | None = None,
@@ -36,7 +46,7 @@ def event(
         timestamp=received_at if timestamp is None else timestamp,
         received_at=received_at,
         clock="arrival",
-        kind="snmp.trap",
+        kind=kind,
         source=Endpoint("192.0.2.1", 50_000),
         device=device,
         severity=severity,

@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from store.events import MIDNIGHT, event
 from store.parts import STREAM, make_part, place, write
+from trapgate.model import NEVER
 from trapgate.model.query import Phrase
-from trapgate.store import Indexer
+from trapgate.store import Indexer, SqliteEventStore
+from trapgate.store.sqlite.folder import DAY_NS, Part, part_path
+from trapgate.store.sqlite.reader import PartReader
 from trapgate.store.sqlite.words import WordsReader, complaint_path, words_path
+from trapgate.store.sqlite.writer import PartWriter
 
 DOWN = Phrase("message", ("down",))
 
@@ -295,3 +300,40 @@ def test_beside_a_file_of_another_trapgate_no_words_are_made(
     assert [log["file"] for log in logs] == [NEWER]
     assert not words_path(foreign).exists()
     assert found(own) == [5, 4, 3, 2, 1]
+
+
+def test_words_of_what_was_there_when_rows_came_late_are_made_anew(tmp_path: Path) -> None:
+    """Also if they are made at the last moment before these rows are there, and the writer is
+    killed in the next: what the rows' transaction says is all that is needed."""
+    part = part_path(tmp_path, Part(MIDNIGHT // DAY_NS))
+    with closing(PartWriter(part, dict)) as writer:
+        writer.write([event(n) for n in (1, 3)])
+
+        def looks(statement: str) -> None:
+            if statement == "COMMIT":
+                with closing(Indexer(tmp_path)) as indexer:
+                    run(indexer)
+
+        writer._connection.set_trace_callback(looks)
+        writer.write([event(2), event(4)])
+        writer._connection.set_trace_callback(None)
+        assert found(part) == [3, 1]
+        store = SqliteEventStore.open(tmp_path, read_only=True)
+        events = store.search(DOWN, start=0, end=NEVER, limit=9)
+        assert [event.position.sequence for event in events] == [4, 3, 2, 1]
+        with closing(Indexer(tmp_path)) as indexer:
+            run(indexer)
+            assert indexer.failures == 0
+        assert found(part) == [4, 3, 2, 1]
+        assert belongs(part)
+        writer.write([event(5), event(1)])  # the one is behind, the other known
+        assert belongs(part)
+
+
+def belongs(part: Path) -> bool:
+    """Whether a search may use the words."""
+    words, reader = WordsReader.open(part), PartReader.open(part)
+    assert words is not None
+    assert reader is not None
+    with words, reader:
+        return words.belongs_to(reader.lineages)

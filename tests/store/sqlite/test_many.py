@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from store.events import MIDNIGHT, event
-from trapgate.model import BUCKET_S, NS_PER_S, Event, Place
+from trapgate.model import NS_PER_S, Event, Place
 from trapgate.query import parse_query, predicate
 from trapgate.store import SqliteEventStore
 from trapgate.store.sqlite.blocks import BLOCK_EVENTS
@@ -74,9 +74,7 @@ def made() -> list[Event]:
 
 EVENTS = made()
 assert sum(e.position.stream == "raw" for e in EVENTS[:ONE_FILE]) > BLOCK_EVENTS
-NEWEST_FIRST = sorted(
-    EVENTS, key=lambda e: (e.received_at // (BUCKET_S * NS_PER_S), e.position), reverse=True
-)
+NEWEST_FIRST = sorted(EVENTS, key=lambda e: e.place, reverse=True)
 
 
 def written(folder: Path, order: Random | None = None) -> None:

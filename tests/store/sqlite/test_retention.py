@@ -1,6 +1,7 @@
 """What is old or too much goes, a day at a time."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from trapgate.store.sqlite.folder import (
 )
 
 TODAY = MIDNIGHT // DAY_NS
+HOUR_NS = 3_600 * NS_PER_S
 NOON = Now(MIDNIGHT + DAY_NS // 2, 0)
 
 
@@ -36,23 +38,53 @@ def left(store: SqliteEventStore) -> list[int]:
     return [event.position.sequence for event in found]
 
 
-@pytest.mark.parametrize(
-    ("before", "expected"),
-    [(MIDNIGHT, [5]), (MIDNIGHT - 1, [5, 4]), (MIDNIGHT + DAY_NS, []), (0, [5, 4, 3, 2, 1])],
-)
-def test_a_day_expires_when_it_has_ended(
-    store: SqliteEventStore, before: int, expected: list[int]
+def hours(count: int, of: int = MIDNIGHT) -> Now:
+    """So many hours after midnight; the clock that is never set runs along, from somewhere."""
+    return Now(of + count * HOUR_NS, 77 * DAY_NS + count * HOUR_NS)
+
+
+def test_days_are_retained_whole_and_go_when_they_have_been_too_old_for_an_hour(
+    store: SqliteEventStore, tmp_path: Path
 ) -> None:
-    deleted = store.expire(before)
-    assert left(store) == expected
-    assert len(deleted) == 5 - len(expected)
-
-
-def test_days_are_retained_whole(store: SqliteEventStore, tmp_path: Path) -> None:
-    assert store.retain(NOON, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
+    assert store.retain(hours(0), days=2) == []
+    late = hours(1)
+    just_before = Now(late.wall_ns, late.elapsed_ns - 1)
+    assert store.retain(just_before, days=2) == []
+    assert store.retain(late, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
     assert left(store) == [5, 4, 3]
-    assert store.retain(NOON, days=2) == []
+    assert store.retain(hours(9), days=2) == []
     assert stored_parts(tmp_path) == [Part(TODAY + n) for n in (-2, -1, 0)]
+    assert store.retain(hours(24), days=2) == []
+    assert store.retain(hours(25), days=2) == ["events-2026-11-19.sqlite"]
+
+
+def test_a_clock_that_is_wrong_for_some_minutes_deletes_nothing(store: SqliteEventStore) -> None:
+    """However often: each time the hour begins anew."""
+    for hour in range(3):
+        wrong = hours(hour, of=MIDNIGHT + 40 * DAY_NS)
+        assert store.retain(wrong) == []
+        later = Now(wrong.wall_ns, wrong.elapsed_ns + HOUR_NS - 1)
+        assert store.retain(later) == []
+        assert store.retain(Now(MIDNIGHT, later.elapsed_ns)) == []
+    assert left(store) == [5, 4, 3, 2, 1]
+
+
+def test_what_was_stored_by_a_wrong_clock_is_not_alone(store: SqliteEventStore) -> None:
+    """It is the newest then, which stays; the others wait for their hour."""
+    store.write([event(6, MIDNIGHT + 40 * DAY_NS)])
+    store.retain(hours(0, of=MIDNIGHT + 40 * DAY_NS))
+    assert store.retain(hours(2)) == []
+    assert left(store) == [6, 5, 4, 3, 2, 1]
+
+
+def test_the_newest_day_of_a_network_that_is_silent_stays(tmp_path: Path) -> None:
+    """All of its files: which of them are enough is not for the age to say."""
+    with closing(SqliteEventStore.open(tmp_path, part_bytes_max=1)) as store:
+        for n, day in ((1, 0), (2, 1), (3, 1)):
+            store.write([event(n, MIDNIGHT + day * DAY_NS)])
+        for hour in range(3):
+            store.retain(hours(hour, of=MIDNIGHT + 400 * DAY_NS))
+        assert left(store) == [3, 2]
 
 
 def test_the_oldest_days_give_way_to_the_size(store: SqliteEventStore, tmp_path: Path) -> None:
@@ -87,12 +119,14 @@ def test_a_broken_day_is_deleted_like_any_other(store: SqliteEventStore, tmp_pat
     set_aside(tmp_path, Part(TODAY - 4))
     assert left(store) == [5, 4, 3]
     assert part_bytes(tmp_path, Part(TODAY - 4)) > 0
-    assert store.retain(NOON, days=2) == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
+    store.retain(hours(0), days=2)
+    gone = store.retain(hours(1), days=2)
+    assert gone == ["events-2026-11-17.sqlite", "events-2026-11-18.sqlite"]
     assert store.broken == {}
     assert not list(tmp_path.glob("*broken*"))
 
 
-def test_an_expired_day_may_come_back(store: SqliteEventStore) -> None:
-    store.expire(NEVER)
-    store.write([event(6, MIDNIGHT + 6 * NS_PER_S)])
-    assert left(store) == [6]
+def test_a_deleted_day_may_come_back(store: SqliteEventStore) -> None:
+    store.retain(NOON, bytes_max=0)
+    store.write([event(6, MIDNIGHT - DAY_NS + NS_PER_S)])
+    assert left(store) == [5, 6]

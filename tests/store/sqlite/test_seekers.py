@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from trapgate.model.query import Phrase
 from trapgate.store.sqlite.blocks import Block, blocks_of
+from trapgate.store.sqlite.schema import Lineage
 from trapgate.store.sqlite.seekers import STEPS_MAX, FacetSeeker, Seeker, WordsSeeker, common
 from trapgate.store.sqlite.words import WordsReader, WordsWriter
 
@@ -62,7 +63,7 @@ def words(tmp_path: Path) -> Iterator[WordsReader]:
     part = tmp_path / "events-2026-11-21.sqlite"
     writer = WordsWriter.open(part)
     rows = [(STREAM | n, "down" if n % 10 == 0 else "up") for n in range(1, 1_001)]
-    writer.add(rows, {1: "raw-1"})
+    writer.add(rows, {1: Lineage("raw-1", 0)})
     writer.close()
     reader = WordsReader.open(part)
     assert reader is not None

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from store.events import MIDNIGHT, event, event_id
-from trapgate.model import BUCKET_S, NEVER, NS_PER_S, Event, Place, Position
+from trapgate.model import NEVER, NS_PER_S, Event, Now, Place, Position
 from trapgate.model.query import And, Everything, Query, Word
 from trapgate.store import (
     NewerSchema,
@@ -153,6 +153,20 @@ def test_the_same_id_twice_is_the_first(store: SqliteEventStore) -> None:
     assert found.message == "copy 1"
 
 
+@pytest.mark.parametrize("part_bytes_max", [1, PART_BYTES_MAX])
+def test_the_first_of_an_id_is_who_was_received_first(tmp_path: Path, part_bytes_max: int) -> None:
+    """Not who was written first, nor who is in the first file."""
+    id_ = event_id(1, MIDNIGHT)
+    copies = {"raw": (8, 3), "raw-bulk": (5, 2, 9)}
+    with closing(SqliteEventStore.open(tmp_path, part_bytes_max=part_bytes_max)) as store:
+        for stream, times in copies.items():
+            for n, at in enumerate(times, 1):
+                store.write([event(n, MIDNIGHT + at, stream=stream, id=id_)])
+        found = store.get(id_)
+        assert found is not None
+        assert found.place == Place(MIDNIGHT + 2, Position("raw-bulk", 2))
+
+
 @pytest.mark.parametrize(
     "id_", ["", "x", "0" * 32, event_id(2, MIDNIGHT), event_id(1, NEVER), "ü" * 32, "-" + "1" * 31]
 )
@@ -266,11 +280,7 @@ def agrees_with(store: SqliteEventStore, events: list[Event], page: int) -> None
         if not more:
             break
         found += more
-    places = [(e.received_at // (BUCKET_S * NS_PER_S), e.position) for e in found]
-    assert places == sorted(places, reverse=True)
-    assert sorted(found, key=lambda event: event.position) == sorted(
-        events, key=lambda event: event.position
-    )
+    assert found == sorted(events, key=lambda event: event.place, reverse=True)
     for stream in ("raw-1", "raw-2"):
         assert store.since(Position(stream, 0), 99) == [
             event for event in events if event.position.stream == stream
@@ -343,7 +353,7 @@ def test_a_reader_does_not_write(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="read only"):
         reader.write([event(1)])
     with pytest.raises(ValueError, match="read only"):
-        reader.expire(NEVER)
+        reader.retain(Now(NEVER, 0))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -410,8 +420,8 @@ def test_an_older_file_is_set_aside_with_its_journal(tmp_path: Path, offset: int
     assert everything(store) == [n for n in (6, 5, 4, 3, 2, 1) if n != 5 + offset]
     with closing(sqlite3.connect(aside)) as connection:
         assert connection.execute("SELECT message FROM events").fetchall() == [("of before",)]
-    store.expire(NEVER)
-    assert [left.name for left in tmp_path.iterdir()] == ["events.lock"]
+    superseded(store)
+    assert stems(tmp_path) == {"events", "events-2026-11-30"}
     store.close()
 
 
@@ -444,6 +454,17 @@ def test_a_file_whose_making_was_cut_short_is_made(tmp_path: Path) -> None:
     store.write([event(1)])
     assert everything(store) == [1]
     store.close()
+
+
+def superseded(store: SqliteEventStore) -> None:
+    """A newer day has come, and all before it is deleted."""
+    store.write([event(99, MIDNIGHT + 9 * DAY_NS)])
+    store.retain(Now(MIDNIGHT, 0), bytes_max=0)
+
+
+def stems(folder: Path) -> set[str]:
+    """What the files are of: `events` is the lock."""
+    return {path.name.partition(".")[0] for path in folder.iterdir()}
 
 
 def broken_days(folder: Path, *offsets: int) -> None:
@@ -488,8 +509,8 @@ def test_a_broken_day_that_is_written_is_set_aside(tmp_path: Path) -> None:
     aside = tmp_path / "events-2026-11-21.broken-1.sqlite"
     assert aside.read_bytes().startswith(b"this is no database")
     assert stored_parts(tmp_path) == [Part(TODAY + n) for n in range(-4, 1)]
-    store.expire(NEVER)
-    assert [path.name for path in tmp_path.iterdir()] == ["events.lock"]
+    superseded(store)
+    assert stems(tmp_path) == {"events", "events-2026-11-30"}
     assert store.broken == {}
     store.close()
 

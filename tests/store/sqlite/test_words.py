@@ -17,6 +17,7 @@ from store.parts import STREAM, place
 from trapgate.model.query import Phrase
 from trapgate.query import words
 from trapgate.query.predicate import predicate
+from trapgate.store.sqlite.schema import Lineage
 from trapgate.store.sqlite.words import (
     NEWEST_FIRST,
     WordsReader,
@@ -28,7 +29,7 @@ from trapgate.store.sqlite.words import (
     words_path,
 )
 
-STREAMS = {STREAM: "raw-1"}
+STREAMS = {STREAM: Lineage("raw-1", 0)}
 LAST = place((1 << 44) - 1)
 
 TEXTS = st.text() | st.lists(st.sampled_from("Link down DOWN dow ß ss ΣΑΣ é 1 gi0/1".split())).map(
@@ -75,7 +76,7 @@ def test_newest_first_and_within_the_range(part: Path) -> None:
 
 
 def test_of_several_streams_in_turns(part: Path) -> None:
-    streams = {1: "raw-1", 2: "bulk-1"}
+    streams = {1: Lineage("raw-1", 0), 2: Lineage("bulk-1", 0)}
     with closing(WordsWriter.open(part)) as writer:
         for turn in range(1, 4):
             rows = [(place(turn, stream), "Link down") for stream in streams]
@@ -166,9 +167,14 @@ def test_a_page_is_found_without_the_rest(part: Path) -> None:
 def test_belongs_to_one_part(part: Path) -> None:
     index(part, ["down"])
     with closing(WordsWriter.open(part)) as writer:
-        assert writer.belongs_to({STREAM: "raw-1", 2: "raw-2"})
-        assert not writer.belongs_to({STREAM: "raw-2"})
-        assert not writer.belongs_to({})
+        reader = WordsReader.open(part)
+        assert reader is not None
+        with reader:
+            for each in (writer, reader):
+                assert each.belongs_to({**STREAMS, 2: Lineage("raw-2", 0)})
+                assert not each.belongs_to({STREAM: Lineage("raw-2", 0)})
+                assert not each.belongs_to({STREAM: Lineage("raw-1", 1)})
+                assert not each.belongs_to({})
 
 
 def test_a_batch_is_whole_or_not_at_all(part: Path) -> None:
@@ -270,11 +276,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from store.parts import STREAM, place
+from trapgate.store.sqlite.schema import Lineage
 from trapgate.store.sqlite.words import WordsWriter
 writer = WordsWriter.open(Path(sys.argv[1]))
 while True:
     first = writer.upto(STREAM) + 1
-    writer.add([(first + n, "Link down") for n in range(50)], {STREAM: "raw-1"})
+    writer.add([(first + n, "Link down") for n in range(50)], {STREAM: Lineage("raw-1", 0)})
     print(writer.upto(STREAM), flush=True)
 """
 

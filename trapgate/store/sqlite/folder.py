@@ -91,16 +91,40 @@ def set_aside(folder: Path, part: Part, why: Aside = "broken") -> Path:
     already."""
     path = part_path(folder, part)
     for target in _aside_paths(path, why):
-        if not target.exists():
+        if not any(each.exists() for each in _with_journals(target)):
             discard(path)
-            # the journal goes first: a new database must never meet the old one's
-            for source, aside in reversed(
-                [*zip(_with_journals(path), _with_journals(target), strict=True)]
-            ):
-                if source.exists():
-                    source.rename(aside)
+            # the database goes first: without it nobody reads the part as if it were whole, and
+            # what is left of it says what has been begun
+            path.rename(target)
+            _take_journal(path, target)
             return target
     raise FileExistsError(f"{path}: {why} again, and {ASIDE_MAX} such files are set aside")
+
+
+def finish_aside(folder: Path, part: Part) -> Path | None:
+    """Finish a `set_aside` that a crash has cut short, so that the journal is with its database and
+    a new one does not meet it; returns where they are, `None` if there was nothing to finish. To be
+    called before anybody makes the part anew. Raises `OSError`."""
+    path = part_path(folder, part)
+    if path.exists() or not _journal(path).exists():
+        return None
+    held = [*_aside_paths(path, "broken"), *_aside_paths(path, "older")]
+    bare = [each for each in held if each.exists() and not _journal(each).exists()]
+    if not bare:
+        return None
+    target = max(bare, key=_renamed_at)  # the others had no journal when they were set aside
+    _take_journal(path, target)
+    return target
+
+
+def _take_journal(path: Path, target: Path) -> None:
+    if _journal(path).exists():
+        _journal(path).rename(_journal(target))
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)  # made again from the journal
+
+
+def _renamed_at(path: Path) -> int:
+    return path.stat().st_ctime_ns
 
 
 def delete_orphans(folder: Path) -> None:
@@ -120,6 +144,10 @@ def part_bytes(folder: Path, part: Part) -> int:
         except FileNotFoundError:
             continue
     return total
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _with_journals(path: Path) -> list[Path]:

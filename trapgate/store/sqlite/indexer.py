@@ -13,7 +13,13 @@ from typing import NamedTuple, TypeVar
 from trapgate.observe import logger
 from trapgate.store.errors import NewerSchema, StoreUnavailable
 from trapgate.store.sqlite.folder import delete_orphans, part_path, stored_parts
-from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_read
+from trapgate.store.sqlite.schema import (
+    SEQUENCE_BITS,
+    SEQUENCE_MAX,
+    Lineage,
+    lineages,
+    open_to_read,
+)
 from trapgate.store.sqlite.words import (
     WordsReader,
     WordsWriter,
@@ -45,8 +51,8 @@ Stamp = tuple[int, ...]
 class Unindexed(NamedTuple):
     """What of a part is beyond its words."""
 
-    streams: Mapping[int, str]
-    """The part's streams: number → name."""
+    streams: Mapping[int, Lineage]
+    """The part's streams by their numbers."""
     rows: list[tuple[int, str]]
     """The next batch: `seq` and message."""
     places: int
@@ -231,7 +237,7 @@ def _unindexed(part: Path, upto: Callable[[int], int], limit: int) -> Unindexed:
         return Unindexed({}, [], 0, 0)
     with closing(connection):
         connection.execute("BEGIN")
-        streams = dict(connection.execute("SELECT number, text FROM streams").fetchall())
+        streams = lineages(connection)
         share = -(-limit // max(1, len(streams)))
         rows: list[tuple[int, str]] = []
         places = indexed = 0

@@ -1,21 +1,28 @@
 """Events of one day in order, those that meet a query: from rows that may to rows that do.
 
 In: open parts and a question. Out: pieces of the answer, the newest first. Rows are chosen by
-facets and words without being read; the others are read and judged some hundreds at a time.
+facets and words without being read; of the others first the times are read, and then, in order,
+some hundreds of rows at a time, which are judged.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
-from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from trapgate.model import Event, Place, Position
-from trapgate.store.sqlite.folder import BUCKET_NS
+from trapgate.store.sqlite.order import (
+    Candidate,
+    Descent,
+    Reading,
+    Unread,
+    chains,
+    newest_first,
+)
 from trapgate.store.sqlite.plan import Plan
-from trapgate.store.sqlite.reader import PartReader, Run, condition
+from trapgate.store.sqlite.reader import PartReader, Span, condition
 from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX
 from trapgate.store.sqlite.seekers import FacetSeeker, Seeker, WordsSeeker, common
 from trapgate.store.sqlite.words import WordsReader
@@ -33,15 +40,10 @@ class Question(msgspec.Struct, frozen=True):
     end: int
     before: Place | None
 
-
-class Candidate(NamedTuple):
-    """A row that may belong to the answer, in the order of the answer: by window, then by position;
-    `part` is the number of its part among those that are open."""
-
-    bucket: int
-    stream: str
-    sequence: int
-    part: int
+    @property
+    def until(self) -> int:
+        """The instant before which all of them were received."""
+        return self.end if self.before is None else min(self.end, self.before.received_at + 1)
 
 
 class Piece(NamedTuple):
@@ -72,42 +74,67 @@ class PartScan:
         self._contained = contained
         self._hot = None if question.plan.hot is None else condition(question.plan.hot)
         self._rest = condition(question.plan.rest)
+        self._behind = None if question.before is None else _just_behind(question.before)
 
-    def candidates(self) -> Iterator[Candidate]:
-        """The rows that facets and words leave, in order."""
+    def unread(self) -> Sequence[Unread]:
+        """The rows that facets and words leave: nothing of them is looked at before its turn."""
+        latest = None
         with self._contained():
-            asked = self._question
-            wanted = None if self._hot is None else self._reader.wanted(self._hot)
-            runs = self._reader.runs(asked.start, asked.end)
-            if wanted == set():
-                return
-            behind = _behind(runs, self._reader.streams, asked.before)
-            found = [self._rows(chain, wanted) for chain in chains(behind)]
-            yield from found[0] if len(found) == 1 else merge(*found, reverse=True)
+            latest = self._reader.latest(self._question.start, self._question.until)
+        return () if latest is None else (Unread(Candidate(latest, "", 0, 0), self._begun),)
 
     def events(self, candidates: Iterable[Candidate]) -> Mapping[Candidate, Event]:
         """Those of the candidates that are events of the answer."""
         numbers = {name: number for number, name in self._reader.streams.items()}
-        asked = {(numbers[c.stream] << SEQUENCE_BITS | c.sequence) for c in candidates}
+        asked = [(numbers[c.stream] << SEQUENCE_BITS | c.sequence) for c in candidates]
         found = {}
         with self._contained():
-            start, end = self._question.start, self._question.end
-            for event in self._reader.events(tuple(asked), start, end, self._rest):
-                # Rows of other windows lie in a run where the clock was set back: they are
-                # candidates in the runs of their own windows.
-                bucket, place = event.received_at // BUCKET_NS, event.position
-                found[Candidate(bucket, place.stream, place.sequence, self._part)] = event
+            for event in self._reader.events(asked, self._rest):
+                place = event.position
+                key = Candidate(event.received_at, place.stream, place.sequence, self._part)
+                found[key] = event
         return found
 
-    def _rows(self, chain: Sequence[Run], wanted: Set[int] | None) -> Iterator[Candidate]:
-        name = self._reader.streams[chain[0].stream]
-        runs = iter(chain)
-        run = next(runs)
-        for seq in self._seqs(chain[0].stream, chain[-1].first, chain[0].last, wanted):
-            while seq < run.first:
-                run = next(runs)
-            if seq <= run.last:
-                yield Candidate(run.bucket, name, seq & SEQUENCE_MAX, self._part)
+    def _begun(self) -> Reading:
+        rest: list[Unread] = []
+        with self._contained():
+            asked = self._question
+            wanted = None if self._hot is None else self._reader.wanted(self._hot)
+            if wanted != set():
+                for extent in self._reader.extents(asked.start, asked.until):
+                    found = chains(self._reader.spans(*extent), self._may_have)
+                    rest += [self._descent(chain, wanted).unread() for chain in found]
+        return Reading((), rest)
+
+    def _may_have(self, span: Span) -> bool:
+        return span.since < self._question.until and self._question.start <= span.until
+
+    def _descent(self, chain: Sequence[Span], wanted: Set[int] | None) -> Descent:
+        number = chain[0].first >> SEQUENCE_BITS
+        name = self._reader.streams[number]
+
+        def bound(span: Span) -> Candidate:
+            return Candidate(span.until, name, span.last & SEQUENCE_MAX, self._part)
+
+        seqs = self._seqs(number, chain[0].first, chain[-1].last, wanted)
+        return Descent(chain, self._safe(seqs), self._candidates, bound)
+
+    def _safe(self, seqs: Iterator[int]) -> Iterator[int]:
+        with self._contained():
+            yield from seqs
+
+    def _candidates(self, seqs: Sequence[int]) -> Sequence[Candidate]:
+        """Those of these rows of one stream that are in the time that is asked for."""
+        start, until, part = self._question.start, self._question.until, self._part
+        name = self._reader.streams[seqs[0] >> SEQUENCE_BITS]
+        rows: list[Candidate] = []
+        with self._contained():
+            rows = [
+                Candidate(received_at, name, seq & SEQUENCE_MAX, part)
+                for seq, received_at in self._reader.received(seqs)
+                if start <= received_at < until
+            ]
+        return rows if self._behind is None else [row for row in rows if row <= self._behind]
 
     def _seqs(self, stream: int, first: int, last: int, wanted: Set[int] | None) -> Iterator[int]:
         phrases = self._question.plan.phrases
@@ -131,8 +158,7 @@ class PartScan:
 def pieces(parts: Sequence[PartScan], size: Callable[[], int]) -> Iterator[Piece]:
     """The answer of these parts of one day, in order; `size` says before each piece how many rows
     it may examine, at most `PIECE_ROWS_MAX`."""
-    found = [part.candidates() for part in parts]
-    candidates = found[0] if len(found) == 1 else merge(*found, reverse=True)
+    candidates = newest_first([each for part in parts for each in part.unread()])
     while piece := list(islice(candidates, min(size(), PIECE_ROWS_MAX))):
         answers: dict[Candidate, Event] = {}
         for number, part in enumerate(parts):
@@ -140,39 +166,10 @@ def pieces(parts: Sequence[PartScan], size: Callable[[], int]) -> Iterator[Piece
             if of_part:
                 answers.update(part.events(of_part))
         last = piece[-1]
-        reached = Place(last.bucket * BUCKET_NS, Position(last.stream, last.sequence))
+        reached = Place(last.received_at, Position(last.stream, last.sequence))
         yield Piece([answers[each] for each in piece if each in answers], len(piece), reached)
 
 
-def chains(runs: Iterable[Run]) -> list[list[Run]]:
-    """Runs, the newest window first, as few lists in each of which the rows of one stream go down
-    with the windows.
-
-    Positions grow with time, so that a stream is usually one list. Where the clock was set back,
-    rows of one window lie among those of others, and these windows are lists of their own.
-    """
-    found: list[list[Run]] = []
-    for run in runs:
-        for chain in found:
-            if chain[-1].stream == run.stream and run.last < chain[-1].first:
-                chain.append(run)
-                break
-        else:
-            found.append([run])
-    return found
-
-
-def _behind(runs: Iterable[Run], streams: Mapping[int, str], before: Place | None) -> Iterator[Run]:
-    """What of these runs comes behind a place."""
-    if before is None:
-        yield from runs
-        return
-    bucket, position = before.received_at // BUCKET_NS, before.position
-    for run in runs:
-        name = streams[run.stream]
-        if run.bucket < bucket or (run.bucket == bucket and name < position.stream):
-            yield run
-        elif run.bucket == bucket and name == position.stream:
-            last = run.stream << SEQUENCE_BITS | min(position.sequence - 1, SEQUENCE_MAX)
-            if run.first <= last:
-                yield run._replace(last=min(run.last, last))
+def _just_behind(place: Place) -> Candidate:
+    """What all rows behind a place are at most, and none at the place is."""
+    return Candidate(place.received_at, place.position.stream, place.position.sequence, -1)

@@ -8,6 +8,7 @@ grows. What an index would answer, blocks do: a column of thousands of rows at o
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from trapgate.store.errors import NewerSchema, OlderSchema
@@ -27,10 +28,6 @@ CACHE_KIB = 65_536
 PAGE_BYTES = 16_384
 """Of a new file: an event takes about 1.3 kB, of which pages of 4 KiB hold three and waste the
 rest; larger pages also mean fewer to log and to copy."""
-
-CHECKPOINT_PAGES = 20_000
-"""Some 320 MB of journal, four times what it comes to (`checkpoints`): then the commit copies it
-after all, so that the journal is bounded where the thread beside it does not get to its end."""
 
 BUSY_TIMEOUT_S = 5.0
 """Readers and the writer do not wait for each other; only recovery after a crash and the change
@@ -103,6 +100,35 @@ _LAYOUT = (
 )
 
 
+class Lineage(NamedTuple):
+    """Which rows of a stream an index of it may have seen: the stream's name, and how often rows
+    came late to it. Of one lineage are only rows behind those that were there."""
+
+    text: str
+    late: int
+
+
+def lineages(connection: sqlite3.Connection) -> Mapping[int, Lineage]:
+    """The streams of a part by their numbers, as of what the connection sees."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'late'").fetchone()
+    late = dict(connection.execute("SELECT stream, times FROM late")) if found else {}
+    streams = connection.execute("SELECT number, text FROM streams")
+    return {number: Lineage(text, late.get(number, 0)) for number, text in streams}
+
+
+def note_late(connection: sqlite3.Connection, stream: int) -> None:
+    """Rows came late to a stream: in the transaction that adds them, so that words which were made
+    of what was there before, at whatever moment, are known to lack them."""
+    # made when it is needed, which is seldom: parts of before have no such table either
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS late (stream INTEGER PRIMARY KEY, times INTEGER NOT NULL)"
+    )
+    connection.execute(
+        "INSERT INTO late VALUES (?, 1) ON CONFLICT (stream) DO UPDATE SET times = times + 1",
+        (stream,),
+    )
+
+
 def open_to_write(path: Path, firsts: Callable[[], Mapping[str, int]]) -> sqlite3.Connection:
     """Open a part, made if it is not there, readable by its owner only.
 
@@ -120,7 +146,7 @@ def open_to_write(path: Path, firsts: Callable[[], Mapping[str, int]]) -> sqlite
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints` does it
         if version(connection, path) == 0:
             begins = firsts().items()
             connection.execute("BEGIN IMMEDIATE")
@@ -141,6 +167,8 @@ def open_to_read(path: Path) -> sqlite3.Connection | None:
     The folder must be writable nevertheless: readers of a WAL share memory through a file.
     Raises `NewerSchema`, `OlderSchema`, `sqlite3.Error`.
     """
+    if not path.exists():  # first: it may be made while it is not found
+        return None
     try:
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode=ro",

@@ -43,6 +43,7 @@ from trapgate.store.sqlite.folder import (
 )
 from trapgate.store.sqlite.plan import HOT_FIELDS, Plan, facet_event, planned
 from trapgate.store.sqlite.reader import PartReader, condition
+from trapgate.store.sqlite.retention import Expiry, surplus
 from trapgate.store.sqlite.scan import PIECE_ROWS_MAX, PartScan, Piece, Question, pieces
 from trapgate.store.sqlite.schema import open_to_read
 from trapgate.store.sqlite.words import WordsReader
@@ -65,15 +66,15 @@ _BUCKET_DIGITS = 8
 class SqliteEventStore:
     """Implements `ports.EventStore`.
 
-    Readers open a file for one call, so that any thread may ask; `write`, `expire`, `retain` and
-    `close` are for one thread at a time. Every method raises `StoreUnavailable` where the disk or
+    Readers open a file for one call, so that any thread may ask; `write`, `retain` and `close` are
+    for one thread at a time. Every method raises `StoreUnavailable` where the disk or
     SQLite fails, and `NewerSchema` for a file of a newer trapgate. A file that is damaged stops
     nothing: it is logged once, is in `broken` by its name, readers pass over the rest of it, and
     the writer sets it aside and begins a new one. So does a file of an older trapgate, which the
     writer sets aside when it opens the store: what is in it this one cannot read.
 
-    Newest first means: by the 10 s window of `received_at`, within it by position (stream, then
-    sequence); that is arrival order, unless streams take turns within the window.
+    Newest first means: by `received_at`, then by position (stream, sequence), in whatever order and
+    into whatever files events were written.
     """
 
     def __init__(self, folder: Path, lock: int | None, rows_max: int, part_bytes_max: int) -> None:
@@ -82,6 +83,7 @@ class SqliteEventStore:
         self._rows_max = rows_max
         self._folder = folder
         self._lock = lock
+        self._expiry = Expiry()
         self._writers = PartWriters(folder, part_bytes_max, self._note_aside)
 
     @classmethod
@@ -105,6 +107,8 @@ class SqliteEventStore:
                 store = cls(folder, _lock(folder), rows_max, part_bytes_max)
         try:
             with unavailable():
+                for part in held_parts(folder) if not read_only else ():
+                    store._writers.finish_aside(part)
                 for part in stored_parts(folder):
                     store._look_at(part)
         except BaseException:
@@ -186,18 +190,20 @@ class SqliteEventStore:
         return found
 
     def get(self, event_id: str) -> Event | None:
-        """The event with this id. Its first 8 digits are its 10 s window: what was received in
-        these is read, nothing else. A text that is no id has no event."""
+        """The event with this id, of several the first by place. Its first 8 digits are its 10 s
+        window: what was received in these is read, and what shares their blocks. A text that is no
+        id has no event."""
         if not _ID.fullmatch(event_id):
             return None
         bucket = int(event_id[:_BUCKET_DIGITS], 16)
-        found: Event | None = None
+        found: list[Event] = []
         with unavailable():
             for part in stored_parts(self._folder):
-                if found is None and part.day == bucket * BUCKET_NS // DAY_NS:
+                if part.day == bucket * BUCKET_NS // DAY_NS:
                     with self._passing_over(part), self._reading(part) as reader:
-                        found = reader.named(bucket, event_id) if reader else None
-        return found
+                        event = reader.named(bucket, event_id) if reader else None
+                        found += [event] if event else []
+        return min(found, key=lambda event: event.place, default=None)
 
     def damaged(self, *, start: int, end: int) -> Sequence[str]:
         """The files of which events received in [start, end) may be missing in answers: those that
@@ -205,34 +211,24 @@ class SqliteEventStore:
         with unavailable():
             return damaged_files(self._folder, self.broken, start, end)
 
-    def expire(self, before_ns: int) -> Sequence[str]:
-        """Delete the files of days that ended before an instant; returns their names."""
-        self._check_writer()
-        with unavailable():
-            held = held_parts(self._folder)
-        return self._delete([part for part in held if (part.day + 1) * DAY_NS <= before_ns])
-
     def retain(
         self, now: Now, *, days: int = RETENTION_DAYS, bytes_max: int = RETENTION_BYTES_MAX
     ) -> Sequence[str]:
-        """Delete what is older than this many whole days, then the oldest files until the rest fits
-        into `bytes_max`; new files will be an eighth of that at most, a sixty-fourth at least. The
+        """Delete what is older than this many whole days, and was so at all calls of the last hour
+        (`retention.Expiry`), but for the newest day; then the oldest files until the rest fits into
+        `bytes_max`; new files will be an eighth of that at most, a sixty-fourth at least. The
         newest file stays, whatever its size: if it alone is above the bound, that is logged once
         and `oversize` names it. Returns the names of the deleted files."""
-        gone = list(self.expire(now.wall_ns - days * DAY_NS))
+        self._check_writer()
+        with unavailable():
+            held = held_parts(self._folder)
+        gone = self._delete(self._expiry.due(held, now, days))
         self._writers.fit_into(bytes_max)
         with unavailable():
             left = held_parts(self._folder)
             sizes = {part: part_bytes(self._folder, part) for part in left}
-        excess = sum(sizes.values()) - bytes_max
-        surplus = []
-        for part in left[:-1]:
-            if excess <= 0:
-                break
-            excess -= sizes[part]
-            surplus.append(part)
-        self._check_newest(left, sizes, bytes_max)
-        return gone + list(self._delete(surplus))
+        self._check_newest(sizes, bytes_max)
+        return gone + self._delete(surplus(sizes, bytes_max))
 
     def close(self) -> None:
         """Fold the journals into the files and give up the lock; safe twice."""
@@ -243,10 +239,7 @@ class SqliteEventStore:
                 self._lock = None
 
     def _pieces(self, question: Question, size: Callable[[], int]) -> Generator[Piece, None, None]:
-        before = question.before
-        # behind a place there is nothing newer than its window
-        end = question.end if before is None else (before.received_at // BUCKET_NS + 1) * BUCKET_NS
-        found = self._parts_between(question.start, min(end, question.end))
+        found = self._parts_between(question.start, question.until)
         for _, of_day in groupby(reversed(found), key=lambda part: part.day):
             with ExitStack() as stack:
                 scans: list[PartScan] = []
@@ -262,15 +255,18 @@ class SqliteEventStore:
             reader = stack.enter_context(self._reading(part))
             if reader is not None:
                 # the words last: they are not behind what the reader sees then, or are scanned for
-                words = self._words(part, stack) if question.plan.phrases else None
+                words = self._words(part, reader, stack) if question.plan.phrases else None
                 scans.append(PartScan(len(scans), reader, words, question, contained))
 
-    def _words(self, part: Part, stack: ExitStack) -> WordsReader | None:
+    def _words(self, part: Part, reader: PartReader, stack: ExitStack) -> WordsReader | None:
         try:
             words = WordsReader.open(part_path(self._folder, part))
         except sqlite3.Error:
             return None  # they can be made anew: nothing depends on them
-        return None if words is None else stack.enter_context(words)
+        if words is None:
+            return None
+        stack.enter_context(words)
+        return words if words.belongs_to(reader.lineages) else None
 
     def _count_facets(self, groups: Groups, plan: Plan, start: int, end: int) -> None:
         """Count the events that meet a query of hot fields, by their facets alone."""
@@ -328,8 +324,8 @@ class SqliteEventStore:
         self.broken.pop(path.name, None)
         logger().error("store.set-aside", file=aside.name, reason=str(error))
 
-    def _check_newest(self, parts: Sequence[Part], sizes: Mapping[Part, int], most: int) -> None:
-        newest = parts[-1] if parts else None
+    def _check_newest(self, sizes: Mapping[Part, int], most: int) -> None:
+        newest = max(sizes, default=None)
         if newest is None or sizes[newest] <= most:
             self.oversize = None
             return
@@ -364,8 +360,9 @@ def refuse_newer(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> int:
-    """Take the folder for this process: SQLite before 3.51.3 can lose a journal if two
-    connections write and checkpoint. The lock goes with the process, however it ends."""
+    """Take the folder for this process: SQLite before 3.51.3 can lose a batch if a part is written
+    and checkpointed by two that do not know of each other (`checkpoints`), and words and retention
+    have one writer too. The lock goes with the process, however it ends."""
     descriptor = os.open(folder / "events.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

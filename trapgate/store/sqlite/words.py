@@ -16,13 +16,11 @@ from urllib.parse import quote
 from trapgate.model.query import Phrase
 from trapgate.query.words import words
 from trapgate.store.sqlite.damage import is_broken
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, Lineage
 
-WORDS_VERSION = 1
+WORDS_VERSION = 2
 """Kept in `PRAGMA user_version`; a file of another version is made anew. To be raised with every
 change to the layout below and to what a word is (`trapgate.query.words`)."""
-
-SEQUENCE_BITS = 44
-"""As in the part: a row's `seq` is the number of its stream << 44 | sequence."""
 
 CACHE_KIB = 8_192
 """Of the writer: it appends, so that little is met again."""
@@ -53,11 +51,12 @@ _LAYOUT = (
     )
     """,
     f"INSERT INTO words (words, rank) VALUES ('hashsize', {HASH_BYTES})",
-    # Up to which row each stream of the part is indexed, and which stream the number is there.
+    # Up to which row each stream of the part is indexed, and what the number stood for there.
     """
     CREATE TABLE upto (
         stream INTEGER PRIMARY KEY,
         text TEXT NOT NULL,
+        late INTEGER NOT NULL,
         seq INTEGER NOT NULL
     )
     """,
@@ -65,7 +64,7 @@ _LAYOUT = (
 )
 
 _ADVANCE = """
-    INSERT INTO upto VALUES (?, ?, ?) ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq
+    INSERT INTO upto VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq
 """
 
 NEWEST_FIRST = """
@@ -111,15 +110,15 @@ class WordsReader:
         self._connection = connection
         self._part = part
         connection.execute("BEGIN")  # what `upto` says holds for all that is asked
-        self._upto: Mapping[int, int] = dict(
-            connection.execute("SELECT stream, seq FROM upto").fetchall()
-        )
+        self._streams, self._upto = _indexed(connection)
 
     @classmethod
     def open(cls, part: Path) -> Self | None:
         """Open the words of the part with this path; `None` if there are none yet, or none that can
         be used."""
         path = words_path(part)
+        if not path.exists():  # first: it may be made while it is not found
+            return None
         try:
             connection = _connect(path, "ro")
         except sqlite3.OperationalError:
@@ -153,6 +152,12 @@ class WordsReader:
         """The highest `seq` of this stream (its number in the part) that is indexed, as are all
         below it; the place before the stream's first if none is."""
         return self._upto.get(stream, stream << SEQUENCE_BITS)
+
+    def belongs_to(self, streams: Mapping[int, Lineage]) -> bool:
+        """Whether the part, whose streams these are, is the one that was indexed, and no row came
+        late since then, or before: `upto` holds for it. A place in a stream is one event for ever,
+        so this is all there is to it."""
+        return self._streams.items() <= streams.items()
 
     def newest_first(self, phrase: Phrase, first: int, last: int) -> Iterator[int]:
         """The rows in [first, last] whose message has the phrase, the highest `seq` first.
@@ -192,9 +197,7 @@ class WordsWriter:
         self.part = part
         self._connection = connection
         self._inode = words_path(part).stat().st_ino
-        rows = connection.execute("SELECT stream, text, seq FROM upto").fetchall()
-        self._streams: dict[int, str] = {stream: text for stream, text, _ in rows}
-        self._upto: dict[int, int] = {stream: seq for stream, _, seq in rows}
+        self._streams, self._upto = _indexed(connection)
 
     @classmethod
     def open(cls, part: Path) -> Self:
@@ -225,12 +228,11 @@ class WordsWriter:
         except FileNotFoundError:
             return False
 
-    def belongs_to(self, streams: Mapping[int, str]) -> bool:
-        """Whether the part, whose streams these are, is the one that was indexed. A place in a
-        stream is one event for ever, so this is all there is to it."""
+    def belongs_to(self, streams: Mapping[int, Lineage]) -> bool:
+        """As `WordsReader.belongs_to`."""
         return self._streams.items() <= streams.items()
 
-    def add(self, rows: Sequence[tuple[int, str]], streams: Mapping[int, str]) -> None:
+    def add(self, rows: Sequence[tuple[int, str]], streams: Mapping[int, Lineage]) -> None:
         """Index the messages of these rows (`seq`, message), the next of their streams and in the
         order of their places, whole or not at all."""
         upto = {seq >> SEQUENCE_BITS: seq for seq, _ in rows}
@@ -238,7 +240,7 @@ class WordsWriter:
             connection.executemany(
                 "INSERT INTO words (rowid, message) VALUES (?, ?)", _documents(rows)
             )
-            connection.executemany(_ADVANCE, [(n, streams[n], seq) for n, seq in upto.items()])
+            connection.executemany(_ADVANCE, [(n, *streams[n], seq) for n, seq in upto.items()])
         self._upto.update(upto)
         self._streams.update((number, streams[number]) for number in upto)
 
@@ -255,6 +257,13 @@ class WordsWriter:
     def close(self) -> None:
         """Fold the journal into the file, as far as no reader is in the way; safe twice."""
         self._connection.close()
+
+
+def _indexed(connection: sqlite3.Connection) -> tuple[dict[int, Lineage], dict[int, int]]:
+    """Which streams are indexed, and up to which row."""
+    rows = connection.execute("SELECT stream, text, late, seq FROM upto").fetchall()
+    streams = {stream: Lineage(text, late) for stream, text, late, _ in rows}
+    return streams, {stream: seq for stream, _, _, seq in rows}
 
 
 def _documents(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:

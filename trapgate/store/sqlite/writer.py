@@ -11,8 +11,7 @@ from trapgate.store.sqlite.blocks import BLOCK_EVENTS, BlockRow, blocks_of
 from trapgate.store.sqlite.checkpoints import Checkpoints
 from trapgate.store.sqlite.folder import BUCKET_NS
 from trapgate.store.sqlite.row import Facet, document_text
-from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, open_to_write
-from trapgate.store.sqlite.words import discard
+from trapgate.store.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MAX, note_late, open_to_write
 
 FACETS_CACHED_MAX = 65_536
 """Facets whose number is remembered, some 20 MB: spoofed host names fill the part's table, which
@@ -68,11 +67,9 @@ class PartWriter:
 
     def __init__(self, path: Path, firsts: Callable[[], Mapping[str, int]]) -> None:
         """Open a part; `firsts` is asked if it is made (`open_to_write`)."""
-        self._path = path
-        self._words_lack_rows = False
-        self._checkpoints = Checkpoints(path)
         self._connection = open_to_write(path, firsts)
         try:
+            self._checkpoints = Checkpoints(path, self._connection)
             self._recall()
         except BaseException:
             self._connection.close()
@@ -92,20 +89,19 @@ class PartWriter:
         by_stream: dict[str, list[Event]] = {}
         for event in events:
             by_stream.setdefault(event.position.stream, []).append(event)
+        changes = self._connection.total_changes
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             for name, of_stream in by_stream.items():
                 self._write_stream(name, of_stream)
-            self._discard_words()
             self._connection.execute("COMMIT")
         except BaseException as error:
             self._undo()
             if isinstance(error, UnicodeEncodeError | OverflowError):
                 raise _unstorable(events, error) from error
             raise
-        self._checkpoints.wrote(len(events))
-        self._discard_words()
-        self._words_lack_rows = False
+        if self._connection.total_changes > changes:
+            self._checkpoints.wrote()
 
     def size_bytes(self) -> int:
         """What the part takes without its journal."""
@@ -204,7 +200,7 @@ class PartWriter:
         new = [row[0] for row in rows if self._insert([row])]
         if not new:
             return stream
-        self._words_lack_rows = True
+        note_late(self._connection, stream.number)
         renewed = 0
         for seq in new:
             if renewed < seq <= stream.blocked:
@@ -237,16 +233,9 @@ class PartWriter:
         insert = "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)"
         self._connection.executemany(insert, blocks_of(rows))
 
-    def _discard_words(self) -> None:
-        """Delete the words if they lack rows. Before the commit, so that no crash leaves them so,
-        and after it, for they may have been made anew meanwhile."""
-        if self._words_lack_rows:
-            discard(self._path)
-
     def _undo(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-        self._words_lack_rows = False
         self._recall()
 
 

@@ -9,7 +9,15 @@ from typing import TypeVar
 from trapgate.model import Event
 from trapgate.store.errors import OlderSchema
 from trapgate.store.sqlite.damage import is_unusable
-from trapgate.store.sqlite.folder import DAY_NS, Aside, Part, part_path, set_aside, stored_parts
+from trapgate.store.sqlite.folder import (
+    DAY_NS,
+    Aside,
+    Part,
+    finish_aside,
+    part_path,
+    set_aside,
+    stored_parts,
+)
 from trapgate.store.sqlite.writer import PartWriter
 
 PART_BYTES_MAX = 2 << 30
@@ -82,6 +90,13 @@ class PartWriters:
         why: Aside = "older" if isinstance(error, OlderSchema) else "broken"
         self._on_broken(part_path(self._folder, part), set_aside(self._folder, part, why), error)
 
+    def finish_aside(self, part: Part) -> None:
+        """Finish what was begun before a crash, or before the disk refused. Raises `OSError`."""
+        aside = finish_aside(self._folder, part)
+        if aside is not None:
+            error = InterruptedError("it was just being set aside, for a reason that was not told")
+            self._on_broken(part_path(self._folder, part), aside, error)
+
     def close(self) -> None:
         """Fold the journals into the files; safe twice."""
         self._days.clear()
@@ -126,6 +141,7 @@ class PartWriters:
     def _writer(self, part: Part) -> PartWriter:
         writer = self._open.get(part)
         if writer is None:
+            self.finish_aside(part)
             writer = PartWriter(part_path(self._folder, part), lambda: self._following(part))
             while len(self._open) >= WRITERS_OPEN_MAX:
                 self._open.pop(min(self._open)).close()
