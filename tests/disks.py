@@ -26,6 +26,17 @@ def small_disk(folder: Path, size_bytes: int) -> Iterator[None]:
 
 
 @contextmanager
+def taken(folder: Path, left_bytes: int) -> Iterator[None]:
+    """Somebody else has taken all but this much of the room."""
+    path = folder / "others"
+    status = os.statvfs(folder)
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, status.f_bavail * status.f_frsize - left_bytes)
+    yield
+    path.unlink()
+
+
+@contextmanager
 def filled(folder: Path) -> Iterator[None]:
     """Somebody else has taken all the room."""
     path = folder / "other"

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from app.folders import built, written
 from pipeline.datagrams import T0, decode_record, record
-from trapgate.app.bounds import SpoolBounds
+from trapgate.app.bounds import SEGMENT_BYTES_MIN, SpoolBounds, segment_bytes
 from trapgate.app.layout import RULES_READER, STORE_READER, Layout
 from trapgate.app.settings import SpoolSettings
 from trapgate.config import ByteSize
@@ -14,6 +16,8 @@ from trapgate.pipeline.ingest import Ingest, Sinks
 from trapgate.pipeline.leg import DURABLE, Leg
 from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
+from trapgate.spool.writer import SEGMENT_BYTES
+from trapgate.store.sqlite.room import Disk
 
 SIZE_MAX_BYTES = 40_000
 WEEK_S = 7 * 86_400
@@ -80,3 +84,15 @@ def test_what_an_earlier_run_has_left_has_no_bound_but_age(tmp_path: Path) -> No
     assert given_up(tmp_path / "1", settings, 0, worker=2) == 0
     assert given_up(tmp_path / "2", settings, WEEK_S + 1, worker=2) == 600
     assert given_up(tmp_path / "3", SpoolSettings(age_max=None), WEEK_S + 1) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_segments_in_hand_are_half_of_what_the_store_leaves_free(
+    workers: int, tmp_path: Path
+) -> None:
+    """They cannot be given up for what comes in; and no disk makes them larger than they were."""
+    for exponent in range(26, 42):
+        disk = Disk(1 << exponent, 0)
+        in_hand = 2 * workers * segment_bytes(tmp_path, workers, {tmp_path: disk}.__getitem__)
+        assert in_hand <= max(disk.reserve_bytes // 2, 2 * workers * SEGMENT_BYTES_MIN)
+    assert segment_bytes(tmp_path, 1, lambda _: Disk(1 << 40, 0)) == SEGMENT_BYTES

@@ -21,19 +21,19 @@ from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store import SqliteEventStore
 from trapgate.store.sqlite.folder import DAY_NS, Part, part_path
+from trapgate.store.sqlite.words import words_path
 
 SOME_DAY = 20_000
 """Long after the first of days."""
 
 
 class Site:
-    """Ingest with its files; `refuse` is what the disk answers when a count is asked for."""
+    """Ingest with its files."""
 
     def __init__(self, configuration: Configuration, layout: Layout) -> None:
         self.layout = layout
         self.metrics = Metrics()
         self.moment = Now(SOME_DAY * DAY_NS, 0)
-        self.refuse: OSError | None = None
         self.revoked = RevokedEngines(layout.revoked_engines)
         layout.create()
         self.writer = SpoolWriter.open(layout.matches_spool)
@@ -64,13 +64,8 @@ class Site:
             spools=[TendedSpool(self.writer, self.metrics, (CORE_READER,))],
             translator_of=lambda configuration: configuration.translator(lambda *_: None),
             revoked=self.revoked,
-            count_damage=self.count,
             now=lambda: self.moment,
         )
-
-    def count(self) -> None:
-        if self.refuse is not None:
-            raise self.refuse
 
     def turn(self) -> None:
         """One round of chores, all of them due."""
@@ -108,26 +103,22 @@ def test_what_the_disk_refuses_is_told_once_and_tried_again(
 ) -> None:
     cursor = site.layout.matches_spool / f"{CORE_READER}.cursor"
     cursor.symlink_to(cursor)
-    site.refuse = OSError(5, "Input/output error")
     for _ in range(3):
         site.turn()
     printed = "".join(capfd.readouterr())
     assert printed.count("spool.trim") == 1
-    assert printed.count("spool.damage") == 1
     assert site.value("trapgate_spool_bytes", spool="matches") == site.writer.size_bytes
 
     cursor.unlink()
-    site.refuse = None
     site.turn()
     printed = "".join(capfd.readouterr())
     assert printed.count("spool.trim.over") == 1
-    assert printed.count("spool.damage.over") == 1
 
 
 def test_a_day_that_cannot_be_deleted_is_no_end(
     site: Site, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    part_path(site.layout.events, Part(0)).mkdir()
+    words_path(part_path(site.layout.events, Part(0))).mkdir()
     for _ in range(2):
         site.turn()
     assert "".join(capfd.readouterr()).count("store.retention") == 1

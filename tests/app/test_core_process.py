@@ -8,7 +8,7 @@ from trapgate.app.layout import Layout
 from trapgate.app.processes import Inherited, Process
 from trapgate.app.published import NEVER_PUBLISHED
 from trapgate.decode.snmp import OwnEngine
-from trapgate.spool import Doorbell
+from trapgate.spool import Doorbell, SharedNumber
 
 
 def core(folder: Path) -> _CoreProcess:
@@ -21,7 +21,9 @@ def core(folder: Path) -> _CoreProcess:
         configuration=built(written(folder)),
         stamp=NEVER_PUBLISHED,
         layout=layout,
-        inherited=Inherited((), OwnEngine(b"\x80engine", 1, 0), -1, Doorbell(), Doorbell()),
+        inherited=Inherited(
+            (), OwnEngine(b"\x80engine", 1, 0), -1, Doorbell(), Doorbell(), SharedNumber()
+        ),
         ready=lambda: None,
     )
     return _CoreProcess(process)

@@ -16,7 +16,7 @@ from trapgate.pipeline.ahead import REQUEST_RECORDS, Ahead
 from trapgate.pipeline.leg import BATCH_RECORDS
 from trapgate.pipeline.prepared import HELLO, Answer, Line, PreparedEvent, Request
 from trapgate.pipeline.preparing import Preparing
-from trapgate.spool import Watermark, Wire
+from trapgate.spool import SharedNumber, Wire
 
 STAMP = (1, 2)
 MANY = 4 * REQUEST_RECORDS
@@ -28,7 +28,7 @@ class Helper:
 
     def __init__(self) -> None:
         ours, self.wire = pair()
-        self.withdrawn = Watermark()
+        self.withdrawn = SharedNumber()
         self.line = Line(ours, self.withdrawn)
         self.requests: list[Request] = []
 
@@ -100,7 +100,7 @@ def test_what_is_not_begun_is_taken_back(helper: Helper, ahead: Ahead) -> None:
     helper.answer(second)  # being answered when ingest comes
     prepared = ahead.prepared("raw", 10 + MANY, following(11 + MANY))
     assert len(prepared) == 2 * REQUEST_RECORDS
-    assert third.number <= helper.withdrawn.reached == fourth.number
+    assert third.number <= helper.withdrawn.value == fourth.number
     assert min(request.number for request in helper.take()) > fourth.number
     helper.say(Answer(third.number, ()))
     helper.answer(fourth)  # too late
@@ -188,7 +188,7 @@ class Working:
 
     def __init__(self, at_a_time: int) -> None:
         ours, theirs = pair()
-        withdrawn = Watermark()
+        withdrawn = SharedNumber()
         self._left = 0
         self._at_a_time = at_a_time
         self.line = Line(_Looked(ours, self.work), withdrawn)

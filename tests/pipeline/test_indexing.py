@@ -2,16 +2,16 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from store.parts import make_part, place, write
-from trapgate.model import Now
+from trapgate.model import NS_PER_S, Now
 from trapgate.observe import Metrics
 from trapgate.observe.notice import shown
-from trapgate.pipeline.indexing import Indexing
+from trapgate.pipeline.indexing import REST_S, Indexing
 from trapgate.store import Indexer
 from trapgate.store.sqlite.words import WordsReader, words_path
 
@@ -27,14 +27,21 @@ class Site:
         self.metrics_path = folder / "index.prom"
         self.metrics = Metrics()
         self.elapsed_ns = 0
+        self.step_ns = NS_PER_S
+        self.backlog: Callable[[], bool] = lambda: False
         indexer = Indexer(folder, batch_events=BATCH)
         self.indexing = Indexing(
-            indexer, self.metrics, self.metrics_path, stop=self.stop, clock=self.clock
+            indexer,
+            self.metrics,
+            self.metrics_path,
+            stop=self.stop,
+            clock=self.clock,
+            backlog=lambda: self.backlog(),
         )
 
     def clock(self) -> Now:
         """Each look at the clock takes a second."""
-        self.elapsed_ns += 1_000_000_000
+        self.elapsed_ns += self.step_ns
         return Now(0, self.elapsed_ns)
 
     def indexed(self) -> int:
@@ -71,6 +78,27 @@ def test_told_to_stop_it_leaves_between_two_pieces(site: Site) -> None:
     assert site.indexed() == BATCH
     assert site.value("trapgate_store_words_lag_events") == 25
     assert b"trapgate_store_words_lag_events 25.0" in shown(site.metrics_path)
+
+
+def test_it_rests_while_ingest_has_a_backlog(site: Site) -> None:
+    """And is told to stop then."""
+
+    def told() -> bool:
+        os.eventfd_write(site.stop, 1)
+        return True
+
+    site.backlog = told
+    write(site.part, dict.fromkeys(range(1, 36), "Link down"))
+    assert not site.indexing.turn()
+    assert site.indexed() == BATCH
+
+
+def test_it_does_not_rest_for_ever(site: Site) -> None:
+    site.backlog = lambda: True
+    site.step_ns = int((REST_S + 1) * NS_PER_S)
+    write(site.part, dict.fromkeys(range(1, 36), "Link down"))
+    assert site.indexing.turn()
+    assert site.indexed() == 35
 
 
 def test_runs_until_it_is_told_to_stop(site: Site) -> None:

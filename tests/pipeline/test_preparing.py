@@ -10,7 +10,7 @@ from trapgate.model import Datagram, Now
 from trapgate.pipeline.prepared import HELLO, Answer, Line, Prepared, PreparedEvent, Request
 from trapgate.pipeline.preparing import Preparing
 from trapgate.pipeline.translate import Translator
-from trapgate.spool import Watermark
+from trapgate.spool import SharedNumber
 
 STAMP = (1, 2)
 
@@ -20,7 +20,7 @@ class Desk:
 
     def __init__(self, made: Translator | None = None) -> None:
         self.wire, theirs = pair()
-        self.withdrawn = Watermark()
+        self.withdrawn = SharedNumber()
         self.stamp = STAMP
         self.translator = made or translator()
         self.preparing = Preparing(
@@ -62,7 +62,7 @@ def test_an_answer_has_one_entry_for_each_record(desk: Desk) -> None:
 
 
 def test_what_is_withdrawn_or_of_another_configuration_has_no_drafts(desk: Desk) -> None:
-    desk.withdrawn.reach(6)
+    desk.withdrawn.set(6)
     desk.ask(6, record(b"up"))
     desk.ask(7, record(b"up"), stamp=(1, 3))
     desk.ask(8, record(b"up"))

@@ -13,7 +13,7 @@ from store.events import event
 from trapgate.model import Dataset, Event, Now, Position
 from trapgate.observe import Metrics, sounding
 from trapgate.pipeline.leg import Blocked, Receipt
-from trapgate.pipeline.sinks import SIFT_WRITES_MAX, UNSTORABLE, MatchesSink, StoreSink
+from trapgate.pipeline.sinks import CALM_NS, SIFT_WRITES_MAX, UNSTORABLE, MatchesSink, StoreSink
 from trapgate.spool import FRAME_RECORDS_MAX, Doorbell, SpoolFull, SpoolReader, SpoolWriter
 from trapgate.store import Rejected, StoreUnavailable, Unstorable
 from trapgate.store.quarantine import Quarantine
@@ -76,12 +76,27 @@ def metrics() -> Metrics:
     return Metrics()
 
 
+class Clock:
+    """The test's time."""
+
+    def __init__(self) -> None:
+        self.elapsed_ns = 0
+
+    def __call__(self) -> Now:
+        return Now(0, self.elapsed_ns)
+
+
 @pytest.fixture
-def sink(tmp_path: Path, metrics: Metrics) -> Making:
-    quarantine = Quarantine(tmp_path / "quarantine", metrics, lambda: Now(0, 0))
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sink(tmp_path: Path, metrics: Metrics, clock: Clock) -> Making:
+    quarantine = Quarantine(tmp_path / "quarantine", metrics, clock)
 
     def made(store: Store) -> StoreSink:
-        return StoreSink(store, "sqlite", quarantine, metrics)  # type: ignore[arg-type]  # what it uses
+        return StoreSink(store, "sqlite", quarantine, metrics, clock)  # type: ignore[arg-type]  # what it uses
 
     return made
 
@@ -111,8 +126,8 @@ def test_a_store_that_is_away_blocks(sink: Making, metrics: Metrics) -> None:
     assert metrics.registry.get_sample_value("trapgate_store_write_failures_total") == 1
 
 
-def test_a_store_that_is_away_is_an_alarm_until_it_takes_something(
-    sink: Making, metrics: Metrics
+def test_a_store_that_is_away_is_an_alarm_until_it_has_taken_all_for_a_minute(
+    sink: Making, metrics: Metrics, clock: Clock
 ) -> None:
     store = Store(broken=True)
     made = sink(store)
@@ -121,14 +136,62 @@ def test_a_store_that_is_away_is_an_alarm_until_it_takes_something(
             with pytest.raises(Blocked):
                 made([event(1)])
         assert [str(each) for each in sounding(metrics, ())] == [
-            "store.away (sqlite): the event store takes nothing: events wait in the spool, paging "
-            "goes on; reason: database or disk is full"
+            "store.away (sqlite): the event store takes nothing: events wait in the spool; paging "
+            "does not wait for it; reason: database or disk is full"
         ]
         store.broken = False
         made([event(1)])
+        clock.elapsed_ns = CALM_NS
+        made([event(2)])
+        assert [line["event"] for line in logs] == ["store.away"]
+        clock.elapsed_ns += 1
+        made([event(3)])
     assert sounding(metrics, ()) == []
     assert [line["event"] for line in logs] == ["store.away", "store.away.over"]
     assert logs[0]["reason"] == "database or disk is full"
+
+
+def test_a_store_that_takes_some_and_refuses_some_is_one_alarm(
+    sink: Making, metrics: Metrics, clock: Clock
+) -> None:
+    """A full disk has room for a small batch now and then."""
+    store = Store()
+    made = sink(store)
+    with capture_logs() as logs:
+        for number in range(100):
+            clock.elapsed_ns += CALM_NS // 2
+            store.broken = number % 2 == 0
+            try:
+                made([event(number)])
+            except Blocked:
+                continue
+            made.tend()
+    assert [line["event"] for line in logs] == ["store.away"]
+    assert len(sounding(metrics, ())) == 1
+
+
+def test_the_alarm_ends_also_when_nothing_comes_any_more(
+    sink: Making, metrics: Metrics, clock: Clock
+) -> None:
+    store = Store(broken=True)
+    made = sink(store)
+    with capture_logs() as logs:
+        with pytest.raises(Blocked):
+            made([event(1)])
+        clock.elapsed_ns = 2 * CALM_NS
+        made.tend()  # nobody knows whether it would take anything
+        made([])  # nor now
+        assert len(sounding(metrics, ())) == 1
+        with pytest.raises(Blocked):
+            made([event(1)])
+        store.broken = False
+        made([event(1)])
+        made.tend()
+        assert len(sounding(metrics, ())) == 1
+        clock.elapsed_ns += CALM_NS + 1
+        made.tend()
+    assert sounding(metrics, ()) == []
+    assert [line["event"] for line in logs] == ["store.away", "store.away.over"]
 
 
 def test_an_event_that_cannot_be_stored_leaves_a_note(sink: Making, tmp_path: Path) -> None:
@@ -196,7 +259,7 @@ def lost(metrics: Metrics) -> float:
 
 
 def test_a_store_that_refuses_even_notes_is_wrong_itself(
-    sink: Making, tmp_path: Path, metrics: Metrics
+    sink: Making, tmp_path: Path, metrics: Metrics, clock: Clock
 ) -> None:
     """It is waited for: nothing is lost, and the quarantine does not fill up with what is stored
     when it is mended."""
@@ -212,6 +275,7 @@ def test_a_store_that_refuses_even_notes_is_wrong_itself(
     assert [line["event"]["position"]["sequence"] for line in kept(tmp_path)] == [1]
     assert (lost(metrics), store.written) == (0, [])
     store.kinds = ()
+    clock.elapsed_ns = CALM_NS + 1
     assert made(events).lost == ()
     assert store.written == events
     assert sounding(metrics, ()) == []
@@ -356,7 +420,7 @@ def test_an_event_at_which_the_store_raises_is_found(
 
 
 def test_what_is_not_found_at_once_is_found_in_the_next_calls(
-    sink: Making, metrics: Metrics
+    sink: Making, metrics: Metrics, clock: Clock
 ) -> None:
     """No call takes more than so many writes, and none begins anew."""
     poison = range(1, 601, 3)
@@ -378,6 +442,8 @@ def test_what_is_not_found_at_once_is_found_in_the_next_calls(
     assert 0 < blocked < 20
     assert numbers(store) == list(range(1, 601))
     assert numbers(store, noted=True) == list(poison)
+    clock.elapsed_ns = CALM_NS + 1
+    made.tend()
     assert sounding(metrics, ()) == []
 
 
@@ -500,7 +566,7 @@ def test_a_full_spool_is_trimmed_and_blocks() -> None:
     ],
 )
 def test_a_store_that_would_take_nothing_is_an_alarm_before_there_is_an_event(
-    sink: Making, metrics: Metrics, error: Exception, reason: str
+    sink: Making, metrics: Metrics, clock: Clock, error: Exception, reason: str
 ) -> None:
     def refused() -> None:
         raise error
@@ -510,5 +576,8 @@ def test_a_store_that_would_take_nothing_is_an_alarm_before_there_is_an_event(
     (alarm,) = sounding(metrics, ())
     assert (alarm.name, alarm.reason) == ("store.away", reason)
     assert metrics.registry.get_sample_value("trapgate_store_write_failures_total") == 0
+    made.look(lambda: None)
+    assert len(sounding(metrics, ())) == 1
+    clock.elapsed_ns = CALM_NS + 1
     made.look(lambda: None)
     assert sounding(metrics, ()) == []

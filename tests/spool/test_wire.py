@@ -6,7 +6,7 @@ from itertools import count, takewhile
 
 import pytest
 
-from trapgate.spool import Watermark, Wire
+from trapgate.spool import SharedNumber, Wire
 from trapgate.spool.wire import MESSAGE_BYTES_MAX
 
 ENOUGH_S = 10.0
@@ -60,13 +60,13 @@ def test_nobody_at_the_other_end() -> None:
 
 def test_what_one_process_sends_another_has(ends: tuple[Wire, Wire]) -> None:
     one, other = ends
-    mark = Watermark()
-    assert mark.reached == 0
+    number = SharedNumber()
+    assert number.value == 0
     pid = os.fork()
     if pid == 0:
-        mark.reach(2**64 - 1)
+        number.set(2**64 - 1)
         os._exit(0 if other.send(b"from the child") else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert one.wait(ENOUGH_S)
     assert one.received() == b"from the child"
-    assert mark.reached == 2**64 - 1
+    assert number.value == 2**64 - 1

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from disks import filled, small_disk
+from disks import filled, small_disk, taken
 from system.running import Trapgate, eventually
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Webhook
+from trapgate.store.sqlite.room import RESERVE_DISK_SHARE
 
 pytestmark = pytest.mark.real
 
@@ -16,6 +17,11 @@ DISK_BYTES = 64 * 1024 * 1024
 
 FIRST, LOST, AFTER = 200, 100, 100
 """Traps before the disk is full, meanwhile, and then."""
+
+LINES = 20_000
+"""Twice as much as the event store may take of what is left, and less than is kept for paging."""
+
+RESERVE_BYTES = DISK_BYTES // RESERVE_DISK_SHARE
 
 
 @pytest.fixture
@@ -69,3 +75,33 @@ def test_a_full_disk_is_an_alarm_and_a_counter(small: Trapgate, webhook: Webhook
     assert trapgate.kept() == len(trapgate.stored_events()) == device.sent - lost
     log = trapgate.text_of("stderr")
     assert log.count("event=spool.write-failed ") == 1
+
+
+def line(number: int) -> bytes:
+    """One that no rule is about."""
+    return b"<190>app-1 worker[%d]: request %d was answered, and took its time" % (number, number)
+
+
+def test_what_is_stored_takes_no_room_of_what_pages(small: Trapgate, webhook: Webhook) -> None:
+    """The store stops first; traps page, and what waits is stored when there is room."""
+    trapgate = small
+    trapgate.start()
+    with taken(trapgate.layout.data, RESERVE_BYTES + LINES * 300):
+        with Sender(trapgate.syslog) as chatty:
+            chatty.send_all(map(line, range(LINES)))
+        eventually(lambda: "store.away" in ready(trapgate).text, "the store is refused")
+        with Sender(trapgate.snmp) as device:
+            device.send(link_trap(1))
+            webhook.await_statuses(interface(1), "firing")
+            device.send(link_trap(1, up=True, request_id=2))
+            webhook.await_statuses(interface(1), "firing", "resolved")
+        answer = ready(trapgate)
+        assert answer.status_code == 200
+        (alarm,) = answer.text.splitlines()[1:]
+        assert alarm.startswith("store.away (sqlite): ")
+        assert "6 MiB are kept for paging" in alarm
+        assert not trapgate.counted("trapgate_listen_dropped_total")
+        assert trapgate.kept() < LINES
+    trapgate.await_accounted(LINES + 2)
+    assert trapgate.kept() == len(trapgate.stored_events()) > LINES // 2  # a storm's rest is folded
+    assert trapgate.text_of("stderr").count("event=store.away ") == 1

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from trapgate.app.layout import RULES_READER, STORE_READER, Layout
 from trapgate.app.settings import SpoolSettings
@@ -13,6 +14,14 @@ from trapgate.observe import Alarm, Metrics
 from trapgate.pipeline.giving_up import BoundedLane, Bounds, GivingUp
 from trapgate.pipeline.ingest import Ingest
 from trapgate.spool import held
+from trapgate.spool.writer import SEGMENT_BYTES
+from trapgate.store.sqlite.room import DiskOf, disk_of
+
+LANES: Final = 2
+"""Of each receive process."""
+
+SEGMENT_BYTES_MIN: Final = 1 << 20
+"""Some frames; a disk for which that is much is smaller than one can want."""
 
 
 class SpoolBounds:
@@ -53,6 +62,14 @@ class SpoolBounds:
         with self._trouble.contained():
             for giving_up in self._all:
                 giving_up()
+
+
+def segment_bytes(folder: Path, workers: int, disk: DiskOf = disk_of) -> int:
+    """How large a segment of a raw lane is, on this folder's disk. Those in hand, one of each lane,
+    cannot be given up for what comes in: together they are half of what the event store leaves
+    free. Raises `OSError`."""
+    share = disk(folder).reserve_bytes // (2 * LANES * workers)
+    return max(SEGMENT_BYTES_MIN, min(SEGMENT_BYTES, share))
 
 
 def _free_bytes(folder: Path, shares: int) -> int:

@@ -57,7 +57,6 @@ class Chores:
         spools: Sequence[TendedSpool],
         translator_of: Callable[[Configuration], Translator],
         revoked: RevokedEngines,
-        count_damage: Callable[[], None],
         now: Callable[[], Now],
     ) -> None:
         self._ingests = ingests
@@ -68,10 +67,8 @@ class Chores:
         self._spools = spools
         self._translator_of = translator_of
         self._revoked = revoked
-        self._count_damage = count_damage
         self._now = now
         self._retaining = Trouble("store.retention")
-        self._damage = Trouble("spool.damage")
         self._saving = Trouble("memory.unsaved")
         self._revoking = Trouble("engines.revoked")
         self._due_at = 0
@@ -87,8 +84,6 @@ class Chores:
         moment = self._now()
         if moment.elapsed_ns >= self._due_at:
             self._due_at = moment.elapsed_ns + CHORES_S * NS_PER_S
-            with self._damage.contained():
-                self._count_damage()
             for spool in self._spools:
                 spool.trim()
             self._retain(moment)
@@ -116,8 +111,6 @@ class Chores:
 
     def _retain(self, moment: Now) -> None:
         with self._retaining.contained():
-            gone = self._store.retain(
+            self._store.retain(
                 moment, days=self._settings.retention_days, bytes_max=self._settings.size_max
             )
-            for name in gone:
-                logger().info("store.deleted", file=name)

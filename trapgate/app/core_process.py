@@ -17,6 +17,7 @@ from trapgate.alerting.core import Core
 from trapgate.app.asking import ask
 from trapgate.app.build import Configuration
 from trapgate.app.clock import now
+from trapgate.app.damage import DamageTold
 from trapgate.app.flow import Census
 from trapgate.app.layout import CORE_READER
 from trapgate.app.processes import Process
@@ -26,7 +27,6 @@ from trapgate.model import Alert, IntegrationId, Notification
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
 from trapgate.observe import (
-    Follower,
     Metrics,
     Sounding,
     logger,
@@ -35,7 +35,7 @@ from trapgate.observe import (
 )
 from trapgate.pipeline.conductor import Conductor, NotAccepted
 from trapgate.pipeline.rules import RulesLoop
-from trapgate.spool import Doorbell, SpoolReader
+from trapgate.spool import Damages, Doorbell, SpoolReader
 from trapgate.state import SqliteHistory, SqliteStateStore
 from trapgate.web import Backend, build_app
 from trapgate.web.status import ALERTMANAGER_VERSION
@@ -82,9 +82,8 @@ class _CoreProcess:
             metrics=self.metrics,
             now=now,
         )
-        matches = SpoolReader.open(layout.matches_spool, CORE_READER)
-        corrupt = self.metrics.counter("trapgate_spool_corrupt_total").labels("matches")
-        self.count_damage = Follower(corrupt, lambda: matches.damaged)
+        damages = Damages(DamageTold(self.metrics, layout.matches_spool.name))
+        matches = SpoolReader.open(layout.matches_spool, CORE_READER, damages)
         self.rules = RulesLoop(
             rules=self.configuration.rules,
             reader=matches,
@@ -197,7 +196,6 @@ class _CoreProcess:
         self.metrics.gauge("alertmanager_alerts").labels("suppressed").set(0)
         for receiver, count in board.owed_resolves().items():
             self.metrics.gauge("trapgate_alerting_owed_resolves").labels(receiver).set(count)
-        self.count_damage()
         return merged_exposition(self.metrics, self.others())
 
     def alarms(self) -> Sequence[Sounding]:

@@ -14,6 +14,7 @@ from trapgate.app.bounds import SpoolBounds
 from trapgate.app.build import Configuration
 from trapgate.app.chores import Chores, TendedSpool
 from trapgate.app.clock import now
+from trapgate.app.damage import DamageTold
 from trapgate.app.engine import Engines, RevokedEngines
 from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER
 from trapgate.app.processes import Process, changes_over
@@ -23,7 +24,7 @@ from trapgate.app.trouble import Trouble
 from trapgate.listen import RecordReader
 from trapgate.listen.reply import Replier
 from trapgate.model import Datagram, Position
-from trapgate.observe import Follower, Metrics, logger
+from trapgate.observe import Metrics, logger
 from trapgate.pipeline.ahead import Ahead
 from trapgate.pipeline.behind import WriteBehind
 from trapgate.pipeline.ingest import Ingest, Sinks, always, run_ingest
@@ -33,7 +34,7 @@ from trapgate.pipeline.recollection import Memories, Recollection
 from trapgate.pipeline.refused import Refused
 from trapgate.pipeline.sinks import MatchesSink, StoreSink
 from trapgate.pipeline.translate import Translator
-from trapgate.spool import SnapshotFile, SpoolReader, SpoolWriter
+from trapgate.spool import Damages, SnapshotFile, SpoolReader, SpoolWriter
 from trapgate.store.quarantine import Quarantine
 
 MATCHES_BYTES_MAX = 1 << 30
@@ -63,7 +64,11 @@ class _IngestProcess:
         configuration, inherited = process.configuration, process.inherited
         bugs = metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
         quarantine = Quarantine(layout.quarantine, metrics, now)
-        spool = SpoolWriter.open(layout.matches_spool, size_max_bytes=MATCHES_BYTES_MAX)
+        spool = SpoolWriter.open(
+            layout.matches_spool,
+            size_max_bytes=MATCHES_BYTES_MAX,
+            tell=DamageTold(metrics, layout.matches_spool.name),
+        )
         matches = TendedSpool(spool, metrics, (CORE_READER,))
         self.process = process
         self.metrics = metrics
@@ -75,14 +80,15 @@ class _IngestProcess:
         self.on_bug = partial(_on_bug, bugs, quarantine)
         self.translator = self.translator_of(configuration)
         self.replier = Replier(inherited.listeners)
-        sink = StoreSink(self.store, configuration.settings.store.kind, quarantine, metrics)
-        self.behind = self.writer_behind(sink) if configuration.settings.store.remote else None
+        self.sink = StoreSink(
+            self.store, configuration.settings.store.kind, quarantine, metrics, now
+        )
+        self.behind = self.writer_behind() if configuration.settings.store.remote else None
         to_core = MatchesSink(spool, inherited.matches_bell, matches.trim)
-        self.sinks = self.its_sinks(sink, to_core, quarantine)
+        self.sinks = self.its_sinks(to_core, quarantine)
         self.memories = Memories(
             *(Recollection(SnapshotFile(layout.memory(n))) for n in (RULES_READER, STORE_READER))
         )
-        self.damage: list[Follower] = []
         lines = [ends.ingest for ends in inherited.ends]
         self.ahead = Ahead(lines, lambda: self.chores.stamp, metrics)
         workers = configuration.settings.spool.workers
@@ -94,9 +100,9 @@ class _IngestProcess:
         left_over = [lane for worker in gone for lane in self.tended(worker)]
         self.chores = self.its_chores([matches, *left_over], revoked)
 
-    def its_sinks(self, sink: StoreSink, matches: MatchesSink, quarantine: Quarantine) -> Sinks:
+    def its_sinks(self, matches: MatchesSink, quarantine: Quarantine) -> Sinks:
         """A remote store is written behind, one on this machine directly."""
-        take, room = (self.behind.take, self.behind.room) if self.behind else (sink, always)
+        take, room = (self.behind.take, self.behind.room) if self.behind else (self.sink, always)
         refused = Refused(logger(), now).note
         return Sinks(take, matches, self.replier.send, refused, room, quarantine.unmatched)
 
@@ -111,18 +117,17 @@ class _IngestProcess:
             spools=spools,
             translator_of=self.translator_of,
             revoked=revoked,
-            count_damage=self.count_damage,
             now=now,
         )
 
-    def writer_behind(self, sink: StoreSink) -> WriteBehind:
+    def writer_behind(self) -> WriteBehind:
         """What stands before a store that answers over the network: it may be slow or away."""
         return WriteBehind(
-            sink,
+            self.sink,
             self.metrics,
             on_written=self.process.inherited.raw_bell.ring,
             elapsed_ns=lambda: now().elapsed_ns,
-            idle=lambda: sink.look(self.store.probe),
+            idle=lambda: self.sink.look(self.store.probe),
         )
 
     def translator_of(self, configuration: Configuration) -> Translator:
@@ -131,7 +136,8 @@ class _IngestProcess:
     def tended(self, worker: int) -> Iterator[TendedSpool]:
         """The lanes of a receive process that is no more: nobody else deletes what was read."""
         for folder in (self.process.layout.raw_lane(worker), self.process.layout.bulk_lane(worker)):
-            yield TendedSpool(SpoolWriter.open(folder), self.metrics, (STORE_READER, RULES_READER))
+            writer = SpoolWriter.open(folder, tell=DamageTold(self.metrics, folder.name))
+            yield TendedSpool(writer, self.metrics, (STORE_READER, RULES_READER))
 
     def both_lanes(self, worker: int) -> tuple[Ingest, Ingest]:
         """The lanes of one receive process, the first one and the bulk lane."""
@@ -143,10 +149,10 @@ class _IngestProcess:
 
         Every lane but the first marks the ids of its lines, see `normalize.identity`.
         """
-        metrics = self.metrics
+        damages = Damages(DamageTold(self.metrics, folder.name))
         mark = "" if folder == self.process.layout.raw_spool else folder.name
         decode = RecordReader().decode
-        readers = {n: SpoolReader.open(folder, n) for n in (STORE_READER, RULES_READER)}
+        readers = {n: SpoolReader.open(folder, n, damages) for n in (STORE_READER, RULES_READER)}
         legs = {
             name: Leg(
                 reader if place is None else BarrierReader(reader, place),
@@ -155,22 +161,16 @@ class _IngestProcess:
             )
             for name, reader in readers.items()
         }
-        corrupt = metrics.counter("trapgate_spool_corrupt_total").labels(folder.name)
-        self.damage.append(Follower(corrupt, lambda: readers[STORE_READER].damaged))
         return Ingest(
             store_leg=legs[STORE_READER],
             rules_leg=legs[RULES_READER],
             translator=self.translator,
             memories=self.memories,
             sinks=self.sinks,
-            metrics=metrics,
+            metrics=self.metrics,
             now=now,
             ahead=self.ahead,
         )
-
-    def count_damage(self) -> None:
-        for count in self.damage:
-            count()
 
     def run(self, stopping: Callable[[], bool]) -> None:
         gc.freeze()  # what is here now stays: it need not be walked again
@@ -202,12 +202,15 @@ class _IngestProcess:
         changes = changes_over(self.process.line)
         if changes and select.select([changes[0]], [], [], 0)[0]:
             self.replier.replace(changes[1]())
+        self.process.inherited.backlog.set(any(ingest.has_backlog for ingest in self.ingests))
         self.chores()
         self.bounds()
 
     def publish(self) -> None:
         if self.behind is not None:
-            self.behind.measure()
+            self.behind.measure()  # its thread looks at the store while nothing comes
+        else:
+            self.sink.tend()
         with self.unpublished.contained():
             self.metrics.publish(self.process.layout.metrics(self.process.name))
 

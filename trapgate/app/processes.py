@@ -14,7 +14,7 @@ from trapgate.listen import BoundListener
 from trapgate.listen.handover import taken_over
 from trapgate.pipeline.prepared import Line
 from trapgate.pipeline.receive import Changes
-from trapgate.spool import Doorbell, Watermark, Wire
+from trapgate.spool import Doorbell, SharedNumber, Wire
 
 
 class Ends(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Ends(msgspec.Struct, frozen=True):
 
     @classmethod
     def new(cls) -> "Ends":
-        withdrawn = Watermark()
+        withdrawn = SharedNumber()
         ingest, decode = Wire.pair()
         return cls(Line(ingest, withdrawn), Line(decode, withdrawn))
 
@@ -39,6 +39,8 @@ class Inherited(msgspec.Struct, frozen=True):
     http_fd: int
     raw_bell: Doorbell
     matches_bell: Doorbell
+    backlog: SharedNumber
+    """1 while ingest has more to read than a batch, else 0."""
     ends: tuple[Ends, ...] = ()
     """One for each decode process."""
 

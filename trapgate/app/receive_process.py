@@ -3,7 +3,9 @@
 import os
 import signal
 
+from trapgate.app.bounds import segment_bytes
 from trapgate.app.clock import now
+from trapgate.app.damage import DamageTold
 from trapgate.app.flow import worker_of
 from trapgate.app.layout import RULES_READER, STORE_READER
 from trapgate.app.processes import Process, changes_over
@@ -22,7 +24,12 @@ def receive_process(process: Process) -> None:
     size_max_bytes = spool.size_max // spool.workers
     metrics = Metrics()
     raw, bulk = (
-        SpoolWriter.open(folder, size_max_bytes=size_max_bytes)
+        SpoolWriter.open(
+            folder,
+            size_max_bytes=size_max_bytes,
+            segment_bytes=segment_bytes(layout.data, spool.workers),
+            tell=DamageTold(metrics, folder.name),
+        )
         for folder in (layout.raw_lane(worker), layout.bulk_lane(worker))
     )
     intake = Intake(

@@ -15,7 +15,7 @@ def store_to_write(settings: StoreSettings, layout: Layout, metrics: Metrics) ->
     if settings.kind == "elasticsearch":
         _tell_left_behind(layout)
         return _elasticsearch(settings, metrics, read_only=False)
-    return SqliteEventStore.open(layout.events)
+    return SqliteEventStore.open(layout.events, metrics=metrics)
 
 
 def check_schema(settings: StoreSettings, layout: Layout) -> None:

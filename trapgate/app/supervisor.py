@@ -44,7 +44,7 @@ from trapgate.listen.handover import HandoverFailed, hand_over
 from trapgate.listen.rebind import rebind, removed
 from trapgate.model import NS_PER_S
 from trapgate.observe import Metrics, configure_logs, logger
-from trapgate.spool import SCRATCH_SUFFIX, Doorbell
+from trapgate.spool import SCRATCH_SUFFIX, Doorbell, SharedNumber
 from trapgate.store import NewerSchema
 
 EX_CONFIG = 78
@@ -119,6 +119,7 @@ class Supervisor:
             http.detach(),
             raw_bell=Doorbell(),
             matches_bell=Doorbell(),
+            backlog=SharedNumber(),
             ends=tuple(Ends.new() for _ in range(settings.decode.workers)),
         )
 

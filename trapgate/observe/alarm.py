@@ -47,9 +47,15 @@ ALARMS: Mapping[str, AlarmKind] = {
         unready=True,
     ),
     "store.away": AlarmKind(
-        "the event store takes nothing: events wait in the spool, paging goes on",
+        "the event store takes nothing: events wait in the spool; paging does not wait for it",
         "see to the store for this reason; the events in the spool are safe as long as it has room "
-        "(spool.size_max, spool.age_max); that new ones are lost would be an alarm of its own",
+        "(spool.size_max, spool.age_max); that new ones are lost, or that they page nobody, would "
+        "be an alarm of its own",
+    ),
+    "store.damaged": AlarmKind(
+        "files of the event store are damaged: events in them may not be found; all else goes on",
+        "see to the disk; move the files away while trapgate is stopped, or put repaired ones in "
+        "their place; they go with their day otherwise (store.retention_days)",
     ),
     "spool.store-gave-up": AlarmKind(
         "the event store is so far behind that its oldest events were given up: they cannot be "

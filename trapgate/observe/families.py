@@ -91,7 +91,14 @@ FAMILIES = (
         "trapgate_spool_corrupt_total",
         "counter",
         ("spool",),
-        "Damaged batches that were skipped.",
+        "Damaged places at which records are missing; each is a line in the log, `spool.corrupt`. "
+        "In `matches` also single records that cannot be read.",
+    ),
+    Family(
+        "trapgate_spool_corrupt_records_total",
+        "counter",
+        ("spool",),
+        "Records that are missing there, by their sequence numbers.",
     ),
     Family(
         "trapgate_spool_given_up_records_total",
@@ -152,6 +159,20 @@ FAMILIES = (
         "counter",
         (),
         "Batches that the event store refused; they stay in the spool and are tried again.",
+    ),
+    Family(
+        "trapgate_store_damaged_files",
+        "gauge",
+        (),
+        "Files of the SQLite store that were set aside as broken, or in which damage was met; the "
+        "alarm store.damaged names them.",
+    ),
+    Family(
+        "trapgate_store_files_gone_total",
+        "counter",
+        (),
+        "Files of the SQLite store that were deleted or replaced by others while trapgate wrote "
+        "into them; what was in them is lost.",
     ),
     Family(
         "trapgate_store_words_lag_events",
@@ -271,8 +292,8 @@ FAMILIES = (
         ("alarm", "subject"),
         "One while something is wrong that an operator must see to; the log, `/-/ready` and the "
         "page at `/` say the same: spool.full, spool.pressed, spool.write-failed, "
-        "spool.store-gave-up, spool.rules-gave-up, store.away, rules.blocked, process.failing. The "
-        "subject is the spool, the kind of the store, or the process.",
+        "spool.store-gave-up, spool.rules-gave-up, store.away, store.damaged, rules.blocked, "
+        "process.failing. The subject is the spool, the kind of the store, or the process.",
     ),
     Family(
         "trapgate_pipeline_alarm_reasons",

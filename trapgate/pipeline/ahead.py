@@ -67,7 +67,7 @@ class _Helper:
         wanted = [each for each in self.asked if each.stream == stream and each.first <= last]
         if not wanted:
             return None
-        self._withdrawn.reach(wanted[-1].number)
+        self._withdrawn.set(wanted[-1].number)
         for each in wanted[1:]:
             self.asked.remove(each)
         return wanted[0]

@@ -18,6 +18,10 @@ LOOK_S = 1.0
 """Pause between two looks at the store: with each second's events in one transaction a quiet
 network costs next to nothing."""
 
+REST_S = 10.0
+"""Longest rest between two pieces of work while ingest has a backlog: what comes in a flood is
+stored before its words are indexed, but not for ever."""
+
 PUBLISH_NS = NS_PER_S
 """How often the metrics are published while there is no pause."""
 
@@ -33,12 +37,15 @@ class Indexing:
         *,
         stop: int,
         clock: Callable[[], Now],
+        backlog: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`backlog` says whether ingest has one."""
         self._indexer = indexer
         self._metrics = metrics
         self._metrics_path = metrics_path
         self._stop = stop
         self._clock = clock
+        self._backlog = backlog
         self._lag = metrics.gauge("trapgate_store_words_lag_events")
         failures = metrics.counter("trapgate_store_words_failures_total")
         self._count_failures = Follower(failures, lambda: indexer.failures)
@@ -55,7 +62,7 @@ class Indexing:
         """Index all that is new; returns whether to go on: a piece of work lies between two looks
         at `stop`."""
         for _ in self._indexer.round():
-            if self._stopped(0):
+            if self._rested():
                 return False
             if self._clock().elapsed_ns >= self._publish_at:
                 self._publish()
@@ -66,6 +73,14 @@ class Indexing:
         """Close the file that is open; safe twice."""
         with suppress(sqlite3.Error):  # a full disk refuses to fold the journal in: it stays
             self._indexer.close()
+
+    def _rested(self) -> bool:
+        """Let a backlog of ingest pass, for a while; returns whether to stop."""
+        until = self._clock().elapsed_ns + int(REST_S * NS_PER_S)
+        stopped = self._stopped(0)
+        while not stopped and self._backlog() and self._clock().elapsed_ns < until:
+            stopped = self._stopped(LOOK_S)
+        return stopped
 
     def _stopped(self, within_s: float) -> bool:
         return bool(select.select([self._stop], [], [], within_s)[0])

@@ -103,6 +103,8 @@ class Ingest:
         memories.rules.legs.append(rules_leg)
         memories.store.legs.append(store_leg)
         self.translator = translator
+        self.has_backlog = False
+        """Whether there was more to read for both legs than one batch, when they read last."""
         self._memories = memories
         self._store = store_leg
         self._rules = rules_leg
@@ -199,6 +201,7 @@ class Ingest:
 
     def _both(self, now: Now) -> bool:
         records = self._rules.read(self._store.position)
+        self.has_backlog = len(records) >= BATCH_RECORDS
         if not records:
             return False
         batch = self._translate(self._rules, records, now, self._prepared(records))
@@ -228,10 +231,10 @@ class Ingest:
     def _prepared(self, records: Records) -> Mapping[int, Prepared]:
         """What others have made of these records; they go on with those behind them, if there is a
         backlog."""
-        ahead, is_full = self._ahead, len(records) >= BATCH_RECORDS
-        if ahead is None or not (is_full or ahead.busy):
+        ahead = self._ahead
+        if ahead is None or not (self.has_backlog or ahead.busy):
             return NOTHING_PREPARED
-        following = self._rules.following if is_full else tuple
+        following = self._rules.following if self.has_backlog else tuple
         return ahead.prepared(self._rules.reader.stream, records[-1][0], following)
 
     def _translate(

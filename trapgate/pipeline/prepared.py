@@ -18,7 +18,7 @@ from trapgate.model import (
     Position,
     Problem,
 )
-from trapgate.spool import Watermark, Wire
+from trapgate.spool import SharedNumber, Wire
 
 
 class PreparedEvent(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -86,7 +86,7 @@ class Line(msgspec.Struct, frozen=True):
     requests are withdrawn."""
 
     wire: Wire
-    withdrawn: Watermark
+    withdrawn: SharedNumber
 
 
 class Request(msgspec.Struct, frozen=True, gc=False, array_like=True):

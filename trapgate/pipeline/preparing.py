@@ -58,7 +58,7 @@ class Preparing:
         translator, stamp = self._configured()
         while (message := self._wire.received()) is not None:
             request = _decode(message)
-            withdrawn = request.number <= self._withdrawn.reached
+            withdrawn = request.number <= self._withdrawn.value
             useless = withdrawn or request.stamp != stamp
             prepared = () if useless else self._prepared(translator, request)
             self._answer(Answer(request.number, prepared))

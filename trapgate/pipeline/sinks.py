@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from trapgate.model import Dataset, Event, Position, Problem
+from trapgate.model import NS_PER_S, Dataset, Event, Now, Position, Problem
 from trapgate.normalize.undecoded import UNDECODED_CODE
 from trapgate.observe import Alarm, Metrics, logger
 from trapgate.pipeline.intake import frames
@@ -33,6 +33,11 @@ ASIDE_MAX = 65_536
 """Events that are remembered as being aside until their batch is done: several batches."""
 
 
+CALM_NS = 60 * NS_PER_S
+"""The store is well again when it has refused nothing for this long, as a spool is (`intake`): on a
+full disk it takes a small batch and refuses the next, and that must not be two log lines each."""
+
+
 class StoreSink:
     """Batches of events into the store. What the store refuses for good is kept in the quarantine,
     and a note of it is stored instead. If that is refused, too, the event is lost, and counted so.
@@ -43,11 +48,19 @@ class StoreSink:
     """
 
     def __init__(
-        self, store: EventStore, kind: str, quarantine: Quarantine, metrics: Metrics
+        self,
+        store: EventStore,
+        kind: str,
+        quarantine: Quarantine,
+        metrics: Metrics,
+        now: Callable[[], Now],
     ) -> None:
         """`kind` is what the user calls the store."""
         self._store = store
+        self._now = now
         self._away = Alarm(metrics, "store.away", kind)
+        self._takes = True
+        self._refused_at_ns = 0
         self._quarantine = quarantine
         self._failures = metrics.counter("trapgate_store_write_failures_total")
         self._lost = metrics.counter("trapgate_ingest_failures_total").labels("unstorable")
@@ -65,7 +78,7 @@ class StoreSink:
         except Exception as bug:
             raise self._blocked(_told(bug)) from bug
         if events:
-            self._away.end()
+            self._is_well()
         lost = [e for e in events if self._aside.pop(e.position, False)] if self._aside else ()
         if not lost:
             return DURABLE
@@ -78,15 +91,31 @@ class StoreSink:
         try:
             probe()
         except StoreUnavailable as error:
-            self._away.begin(reason=error.reason)
+            self._is_away(error.reason)
         except Exception as bug:  # noqa: BLE001 - as with a write: what waits is not held up by it
-            self._away.begin(reason=_told(bug))
+            self._is_away(_told(bug))
         else:
+            self._is_well()
+
+    def tend(self) -> None:
+        """End the alarm of a store that takes what comes again, when it has done so for `CALM_NS`.
+        To be called now and then by the thread that writes, also when nothing comes."""
+        calm_ns = self._now().elapsed_ns - self._refused_at_ns
+        if self._away.on and self._takes and calm_ns > CALM_NS:
             self._away.end()
+
+    def _is_away(self, reason: str) -> None:
+        self._takes = False
+        self._refused_at_ns = self._now().elapsed_ns
+        self._away.begin(reason=reason)
+
+    def _is_well(self) -> None:
+        self._takes = True
+        self.tend()
 
     def _blocked(self, reason: str) -> Blocked:
         self._failures.inc()
-        self._away.begin(reason=reason)
+        self._is_away(reason)
         return Blocked(reason)
 
     def _sift(self, events: Sequence[Event]) -> None:

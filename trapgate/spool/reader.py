@@ -4,43 +4,49 @@ A reader may live in another process than the writer, start before it and outliv
 nothing with it but the folder. What the writer has not brought to disk yet is not there yet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from trapgate.spool.cursor import Cursor, cursor_path
+from trapgate.spool.damage import Damage, Damages, missing_between
 from trapgate.spool.segment import SEGMENT_HEADER_BYTES, Segment, segment_name, segment_sequences
 from trapgate.spool.stream import STREAM_FILE
 from trapgate.spool.synced import SyncedView
 
 
 class SpoolReader:
-    """One named reader. Implements `trapgate.ports.SpoolReader`; for one thread.
+    """One named reader. Implements `trapgate.ports.SpoolReader`; for one thread."""
 
-    `damaged` counts the stretches of a segment, or whole segments, that were skipped because
-    their checksum was wrong.
-    """
-
-    def __init__(self, folder: Path, cursor: Cursor) -> None:
-        self.damaged = 0
+    def __init__(self, folder: Path, cursor: Cursor, damages: Damages) -> None:
+        self._damages = damages
         self._folder = folder
         self._cursor = cursor
         self._synced = SyncedView(folder)
         self._stream = ""
         self._segment: Segment | None = None
         self._offset = 0
+        self._expected = 1
         self._after = 0
 
     @classmethod
-    def open(cls, folder: Path, name: str) -> "SpoolReader":
+    def open(cls, folder: Path, name: str, damages: Damages | None = None) -> "SpoolReader":
         """Open a folder for the reader of this name, which also names its cursor's file. There
-        need not be a spool yet."""
-        return cls(folder, Cursor(cursor_path(folder, name)))
+        need not be a spool yet. `damages` is shared by the spool's readers in this process."""
+        return cls(folder, Cursor(cursor_path(folder, name)), damages or Damages())
 
     def close(self) -> None:
         """Release the files."""
         self._leave()
         self._synced.close()
         self._cursor.close()
+
+    @property
+    def damaged(self) -> int:
+        """How many damaged places were met, by all who share its `damages`: stretches of a segment,
+        or whole ones, where records are missing that this reader had not acknowledged."""
+        return self._damages.count
 
     @property
     def stream(self) -> str:
@@ -73,7 +79,7 @@ class SpoolReader:
             if frame.records[-1][0] > self._segment.synced_to:
                 self._synced.close()  # to be opened again: it may be another file by then
                 break
-            self._offset = frame.end
+            self._offset, self._expected = frame.end, frame.records[-1][0] + 1
             if frame.records[0][0] > after:
                 records += frame.records
             else:
@@ -102,13 +108,18 @@ class SpoolReader:
         sequences = segment_sequences(self._folder)
         earlier = [sequence for sequence in sequences if sequence <= after + 1]
         start = earlier[-1] if earlier else 0
-        if not self._enter(sequence for sequence in sequences if sequence >= start):
+        if not self._enter([sequence for sequence in sequences if sequence >= start]):
             return False
         assert self._segment is not None
+        believed = self._offset, self._expected
         header = self._segment.header_at(self._offset)
         while header is not None and header.last_sequence <= after:
+            believed = self._offset, self._expected
             self._offset += header.size_bytes
+            self._expected = header.last_sequence + 1
             header = self._segment.header_at(self._offset)
+        if header is None:  # the end, or where a damaged header has led: it is looked at whole
+            self._offset, self._expected = believed
         return True
 
     def _resume(self) -> bool:
@@ -117,35 +128,49 @@ class SpoolReader:
         Returns whether there is one to look at. Later segments are listed first: if there is one,
         this one is complete, and what it holds by now is all it will ever hold.
         """
-        assert self._segment is not None
-        here = self._segment.first_sequence
+        segment = self._segment
+        assert segment is not None
+        here, offset, expected = segment.first_sequence, self._offset, self._expected
         later = [sequence for sequence in segment_sequences(self._folder) if sequence > here]
-        found = self._segment.next_frame(self._offset)
+        found = segment.next_frame(offset)
         if found is not None:
-            self.damaged += found > self._offset
+            header = segment.header_at(found)
+            if found > offset and header is not None:
+                self._meet(here, offset, found, expected, header.first_sequence - expected)
             self._offset = found
             return True
         if not later:
             return False
-        unread = self._segment.size_bytes() > self._offset
+        end = segment.size_bytes()
         if not self._enter(later):
             return False
-        self.damaged += unread
+        if end > offset:
+            self._meet(here, offset, end, expected, missing_between(expected, later[0]))
         return True
 
-    def _enter(self, sequences: Iterable[int]) -> bool:
+    def _enter(self, sequences: Sequence[int]) -> bool:
         """Stand at the start of the first of these segments that can be read; stay if none can."""
-        skipped = 0
+        skipped: list[tuple[int, int]] = []  # with their sizes
         for sequence in sequences:
             segment = Segment.open(self._folder, sequence, self._synced.sequence)
             if segment is not None:
                 self._leave()
                 self._segment = segment
-                self._offset = SEGMENT_HEADER_BYTES
-                self.damaged += skipped
+                self._offset, self._expected = SEGMENT_HEADER_BYTES, sequence
+                for (lost, end), (following, _) in pairwise([*skipped, (sequence, 0)]):
+                    self._meet(lost, 0, end, lost, missing_between(lost, following))
                 return True
-            skipped += (self._folder / segment_name(sequence)).exists()
+            with suppress(FileNotFoundError):
+                skipped.append((sequence, (self._folder / segment_name(sequence)).stat().st_size))
         return False
+
+    def _meet(self, segment: int, offset: int, end: int, expected: int, records: int) -> None:
+        """Between these offsets are no sound frames; `records` are missing from the sequence
+        `expected` on. What this reader had acknowledged is no loss to it: it looks back."""
+        after, records = expected - 1, max(0, records)
+        if after + records > self._cursor.sequence:
+            name = segment_name(segment)
+            self._damages.meet(Damage(name, offset, end - offset, after, records))
 
     def _leave(self) -> None:
         if self._segment is not None:

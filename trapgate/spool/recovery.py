@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from trapgate.spool.cursor import CURSOR_SUFFIX, cursor_sequence
+from trapgate.spool.damage import Damage
 from trapgate.spool.disk import SCRATCH
 from trapgate.spool.segment import (
     FRAME_RECORDS_MAX,
@@ -33,22 +34,39 @@ class Finished(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """What is there: the segments in order, the sequence of the newest record (0: there is none),
     that up to which all is on disk, and the first that was never given to any record, whatever a
-    power cut has taken since."""
+    power cut has taken since. `lost` is what was cut from the newest segment, or is missing at its
+    end; `None`: nothing."""
 
     segments: tuple[Finished, ...]
     last_sequence: int
     synced_sequence: int
     following: int
+    lost: Damage | None
+
+
+class _Newest(msgspec.Struct, frozen=True):
+    """The newest record: its sequence, the index of its segment, and whether it is on disk. Without
+    any record, that is the one before the oldest segment. `tail` is what was found behind it, if
+    that is in the newest segment: the records of the damage are still to be known."""
+
+    last_sequence: int
+    index: int
+    is_synced: bool
+    tail: Damage | None
 
 
 def recover(folder: Path, fsync: Callable[[int], None] = os.fsync) -> Found:
-    """Look at all there is, cut what a crash left incomplete, and bring the rest to disk.
+    """Look at all there is, cut what cannot be read at the end, and bring the rest to disk.
 
     A batch that was not synced may be gone although a reader has seen it that found no number to
     keep to (`synced`), and one batch only can be in that state (see `SpoolWriter`): the sequences
     behind the last record, behind every reader's place, behind the newest segment's name and behind
     that number (a repair may have taken what was on disk) may have been given to that one, and to
-    no other. Raises `SpoolUnusable`, `OSError` if the folder or a segment cannot be read.
+    no other.
+
+    What is cut behind that number is a torn batch, of which nobody was told that it is kept; what
+    is before it was on disk, and is damaged. Damage that has sound batches behind it stays, for
+    readers to pass. Raises `SpoolUnusable`, `OSError` if the folder or a segment cannot be read.
     """
     for scratch in folder.glob(f"*.seg{SCRATCH}"):
         with suppress(OSError):  # nobody reads it
@@ -56,53 +74,62 @@ def recover(folder: Path, fsync: Callable[[int], None] = os.fsync) -> Found:
     sequences = segment_sequences(folder)
     # before a torn tail is cut, which sets the time anew
     written_at = [(folder / segment_name(first)).stat().st_mtime_ns for first in sequences]
-    last_sequence, last_at, is_synced = _newest_record(folder, sequences, fsync)
+    newest = _newest_record(folder, sequences, fsync)
     said = synced_sequence(folder) or 0
     segments = []
     for index, first in enumerate(sequences):
-        behind = index >= last_at
-        last = last_sequence if behind else sequences[index + 1] - 1
+        last = newest.last_sequence if index >= newest.index else sequences[index + 1] - 1
         size_bytes = (folder / segment_name(first)).stat().st_size
         segments.append(Finished(first, last, size_bytes, written_at[index]))
     places = [cursor_sequence(path) for path in folder.glob(f"*{CURSOR_SUFFIX}")]
-    used = max([last_sequence, said, *places, *[first - 1 for first in sequences[-1:]]])
-    following = used + 1 + FRAME_RECORDS_MAX if sequences or used else 1
-    synced = last_sequence if is_synced else said
-    return Found(tuple(segments), last_sequence, synced, following)
+    used = max([newest.last_sequence, said, *places, *[first - 1 for first in sequences[-1:]]])
+    return Found(
+        tuple(segments),
+        newest.last_sequence,
+        synced_sequence=newest.last_sequence if newest.is_synced else said,
+        following=used + 1 + FRAME_RECORDS_MAX if sequences or used else 1,
+        lost=_lost(newest.tail, said, min(places, default=0)),
+    )
 
 
-def _newest_record(
-    folder: Path, sequences: Sequence[int], fsync: Callable[[int], None]
-) -> tuple[int, int, bool]:
-    """Its sequence, the index of its segment, and whether it is on disk. Without any record, that
-    is the one before the oldest segment."""
+def _newest_record(folder: Path, sequences: Sequence[int], fsync: Callable[[int], None]) -> _Newest:
+    tail = None
     for index in range(len(sequences) - 1, -1, -1):
-        settled = _settled(folder, sequences[index], fsync)
-        if settled is not None:
-            last_sequence, is_synced = settled
-            return last_sequence, index, is_synced
-    return (sequences[0] - 1 if sequences else 0), 0, True
+        segment = Segment.open(folder, sequences[index])
+        if segment is None:
+            continue  # its header is damaged: no reader can enter it
+        try:
+            end, last_sequence = _sound_end(segment)
+            rest_bytes = segment.size_bytes() - end
+        finally:
+            segment.close()
+        path = folder / segment_name(sequences[index])
+        if index == len(sequences) - 1:
+            tail = _cut(path, end, rest_bytes, last_sequence)
+        is_synced = _synced(path, fsync)
+        if end > SEGMENT_HEADER_BYTES:
+            return _Newest(last_sequence, index, is_synced, tail)
+    return _Newest(sequences[0] - 1 if sequences else 0, 0, True, tail)
 
 
-def _settled(
-    folder: Path, first_sequence: int, fsync: Callable[[int], None]
-) -> tuple[int, bool] | None:
-    """The last sequence of a segment, whose torn tail is cut, and whether all of it is on disk;
-    `None` if it has no record."""
-    segment = Segment.open(folder, first_sequence)
-    if segment is None:
-        return None  # its header is damaged: no reader can enter it
-    try:
-        end, last_sequence = _sound_end(segment)
-        torn = segment.size_bytes() > end
-    finally:
-        segment.close()
-    path = folder / segment_name(first_sequence)
-    if torn:
-        with suppress(OSError):  # a reader takes the tail for damage then, and goes on
+def _cut(path: Path, end: int, rest_bytes: int, last_sequence: int) -> Damage | None:
+    """Cut a file behind its last sound frame; `None` if that cannot be: a reader takes the rest for
+    damage then, tells of it, and goes on."""
+    if rest_bytes:
+        try:
             os.truncate(path, end)
-    is_synced = _synced(path, fsync)
-    return (last_sequence, is_synced) if end > SEGMENT_HEADER_BYTES else None
+        except OSError:
+            return None
+    return Damage(path.name, end, rest_bytes, last_sequence, 0)
+
+
+def _lost(tail: Damage | None, synced: int, slowest: int) -> Damage | None:
+    """What was cut, with how many records of it were on disk and are missing to the slowest reader:
+    in a segment, sequences have no gaps."""
+    if tail is None:
+        return None
+    records = max(0, synced - max(tail.after, slowest))
+    return msgspec.structs.replace(tail, records=records) if records or tail.size_bytes else None
 
 
 def _synced(path: Path, fsync: Callable[[int], None]) -> bool:

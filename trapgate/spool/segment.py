@@ -167,7 +167,8 @@ class Segment:
     def open(
         cls, folder: Path, first_sequence: int, synced: Callable[[], int] = lambda: EVERYTHING
     ) -> "Segment | None":
-        """Open a segment; `None` if it is gone or its header is damaged.
+        """Open a segment; `None` if it is gone, or its header and first frames are damaged, which
+        have the same marker.
 
         `synced` says up to which sequence the stream is on disk. Raises `SpoolUnusable` if a newer
         version wrote the segment.
@@ -183,8 +184,10 @@ class Segment:
                 os.close(fd)
                 reason = f"{segment_name(first_sequence)} has schema {schema}, not {SEGMENT_SCHEMA}"
                 raise SpoolUnusable(folder, reason)
-            if magic == _MAGIC and sequence == first_sequence:
-                return cls(fd, marker, first_sequence, synced)
+            is_sound = magic == _MAGIC and sequence == first_sequence
+            found = _marker_of_frames(fd, marker, first_sequence, is_sound)
+            if found is not None:
+                return cls(fd, found, first_sequence, synced)
         os.close(fd)
         return None
 
@@ -259,3 +262,17 @@ class Segment:
         self.synced_to = self._synced()  # before: what is taken back later lies behind it
         self._window = read_at(self._fd, size_bytes, offset)
         self._window_at = offset
+
+
+def _marker_of_frames(fd: int, marker: bytes, first_sequence: int, is_sound: bool) -> bytes | None:
+    """The marker that two places agree on: the segment's header and its first frame, if that is
+    sound, or its first two frames. Else that of the header, if the rest of it `is_sound`."""
+    first = read_at(fd, MARKER_BYTES, SEGMENT_HEADER_BYTES)
+    if is_sound and first in (marker, b""):
+        return marker
+    frame = Segment(fd, first, first_sequence, lambda: EVERYTHING).frame_at(SEGMENT_HEADER_BYTES)
+    if frame is None or frame.records[0][0] != first_sequence:
+        return marker if is_sound else None
+    if first in (marker, read_at(fd, MARKER_BYTES, frame.end)):
+        return first
+    return marker if is_sound else None

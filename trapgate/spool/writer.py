@@ -10,6 +10,7 @@ from pathlib import Path
 from trapgate.model import NS_PER_S, Position
 from trapgate.spool.age import not_later
 from trapgate.spool.cursor import cursor_path, cursor_sequence, sync_cursor
+from trapgate.spool.damage import Tell, untold
 from trapgate.spool.disk import SCRATCH, sync_folder, write_whole
 from trapgate.spool.held import LOOK_BACK_S
 from trapgate.spool.recovery import Finished, recover
@@ -102,8 +103,10 @@ class SpoolWriter:
         entropy: Callable[[int], bytes] = os.urandom,
         sync: Callable[[int], None] = os.fdatasync,
         fsync: Callable[[int], None] = os.fsync,
+        tell: Tell = untold,
     ) -> "SpoolWriter":
-        """Open the spool in a folder, or create it; cut what a crash left incomplete.
+        """Open the spool in a folder, or create it; cut what a crash left incomplete, or damage at
+        the end, and `tell` of it.
 
         An opened spool goes on with a sequence that is `FRAME_RECORDS_MAX` ahead: a power cut may
         have taken a batch that was seen (by a reader without a `synced` file), and its sequences
@@ -123,7 +126,7 @@ class SpoolWriter:
             folder, lock_fd, stream, size_max_bytes, segment_bytes, clock, entropy, sync, fsync
         )
         try:
-            writer._adopt()
+            writer._adopt(tell)
         except BaseException:
             writer.close()
             raise
@@ -256,9 +259,11 @@ class SpoolWriter:
         """Whether that is more than half of the room."""
         return size_bytes * 2 > self.size_max_bytes
 
-    def _adopt(self) -> None:
+    def _adopt(self, tell: Tell) -> None:
         """Take over what the folder holds."""
         found = recover(self.folder, self._fsync)
+        if found.lost is not None:
+            tell(found.lost)
         for segment in found.segments:
             self._finish(segment)
         self.last_sequence = found.last_sequence

@@ -13,7 +13,7 @@ from store.events import event
 from trapgate.model import Now
 from trapgate.observe import sounding
 from trapgate.pipeline.leg import Blocked
-from trapgate.pipeline.sinks import UNSTORABLE, StoreSink
+from trapgate.pipeline.sinks import CALM_NS, UNSTORABLE, StoreSink
 from trapgate.store.quarantine import Quarantine
 
 pytestmark = pytest.mark.real
@@ -31,7 +31,10 @@ class Kept:
         self.store = store
         self.folder = folder
         quarantine = Quarantine(folder, store.metrics, lambda: Now(0, 0))
-        self.sink = StoreSink(store.store, "elasticsearch", quarantine, store.metrics)
+        self.moment = Now(0, 0)
+        self.sink = StoreSink(
+            store.store, "elasticsearch", quarantine, store.metrics, lambda: self.moment
+        )
 
     def quarantined(self) -> list[int]:
         path = self.folder / "newest.jsonl"
@@ -80,6 +83,7 @@ def test_a_template_that_fits_no_event_is_waited_for(
     assert (kept.lost(), kept.quarantined()) == (0, quarantined)
     store.request("DELETE", CUSTOM)
     store.request("POST", "/logs-snmp.trap-{ns}/_rollover")
+    kept.moment = Now(0, CALM_NS + 1)
     assert kept.sink(EVENTS).lost == ()
     assert list(store.all()) == [*EVENTS[::-1], before]
     assert sounding(store.metrics, ()) == []

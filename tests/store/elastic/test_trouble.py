@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from elastic import Elasticsearch, laid_out
-from store.elastic.stores import Bench, bench
+from store.elastic.stores import FOR_EVER_NS, Bench, bench
 from store.events import event
 from trapgate.config import Duration
 from trapgate.model import NS_PER_S, Event
+from trapgate.model.query import Everything
 from trapgate.store import StoreUnavailable
 from trapgate.store.elastic.client import JSON, Cluster, Unanswered
 from trapgate.store.elastic.settings import ElasticsearchSettings
@@ -37,11 +38,16 @@ def test_an_index_without_its_shard_is_waited_for(store: Bench) -> None:
     store.store.write(EVENTS[:5])
     store.request("PUT", "/_component_template/trapgate-{ns}@custom", custom)
     store.request("POST", "/logs-snmp.trap-{ns}/_rollover?wait_for_active_shards=0")
-    with pytest.raises(StoreUnavailable, match="503"):
+    red = rf"^503: no copy of shard 0 of \.ds-logs-snmp\.trap-{store.namespace}-.* is available \("
+    with pytest.raises(StoreUnavailable, match=red):
         store.store.write(EVENTS)
     assert store.failures() == {"server": 3}
-    with pytest.raises(StoreUnavailable):  # not the events of the other shards
+    with pytest.raises(StoreUnavailable, match=red):  # not the events of the other shards
         store.store.get(EVENTS[0].id)
+    with pytest.raises(StoreUnavailable, match=red):
+        store.store.search(Everything(), start=0, end=FOR_EVER_NS, limit=10)
+    with pytest.raises(StoreUnavailable, match=red.removeprefix("^503: ")):
+        store.store.aggregate(Everything(), (), start=0, end=FOR_EVER_NS)
     store.request(
         "PUT", "/logs-snmp.trap-{ns}/_settings", {"index.routing.allocation.enable": "all"}
     )

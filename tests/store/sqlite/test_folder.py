@@ -143,7 +143,9 @@ def test_a_disk_that_refuses_the_second_rename_is_asked_again(
         return rename(path, target)
 
     told: list[str] = []
-    writers = PartWriters(tmp_path, 1 << 30, lambda path, aside, error: told.append(aside.name))
+    writers = PartWriters(
+        tmp_path, 1 << 30, lambda path, aside, error: told.append(aside.name), lambda _: None
+    )
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", renames_later)
         with pytest.raises(OSError, match="refused"):

@@ -129,7 +129,7 @@ def test_a_file_that_was_just_being_begun_begins_at_the_same_place(tmp_path: Pat
     ],
 )
 def test_files_are_neither_too_few_nor_too_many(tmp_path: Path, bytes_max: int, full: int) -> None:
-    writers = PartWriters(tmp_path, PART_BYTES_MAX, lambda *_: None)
+    writers = PartWriters(tmp_path, PART_BYTES_MAX, lambda *_: None, lambda _: None)
     assert writers.full_bytes == PART_BYTES_MAX
     writers.fit_into(bytes_max)
     assert writers.full_bytes == full

@@ -15,6 +15,7 @@ from trapgate.normalize.stored import stored_document
 from trapgate.query.indexed import indexed
 from trapgate.store.elastic.client import JSON, Cluster, Unanswered
 from trapgate.store.elastic.template import data_stream
+from trapgate.store.elastic.words import words_of_error
 
 EVENTS_MAX = 2_000
 """In one request, however small they are: the server works on a request as a whole."""
@@ -142,10 +143,10 @@ def answered(lines: Sequence[Line], answer: JSON) -> Answered:
         if verdict == "there":
             found.there.add(line.event.id)
         elif verdict == "refused":
-            found.refused.append((line.event.position, _words(error)))
+            found.refused.append((line.event.position, words_of_error(error)))
         elif verdict == "again":
             found.again.append(line)
-            found.trouble = found.trouble or _trouble(status, _words(error))
+            found.trouble = found.trouble or _trouble(status, words_of_error(error))
     return found
 
 
@@ -173,7 +174,3 @@ def _trouble(status: int, reason: str) -> Unanswered:
     if status >= 500:
         return Unanswered("server", f"{status}: {reason}", ambiguous=True, brief=True)
     return Unanswered("refused", f"{status}: {reason}", ambiguous=False, brief=False)
-
-
-def _words(error: Mapping[str, Any]) -> str:
-    return f"{error.get('type')}: {error.get('reason')}"

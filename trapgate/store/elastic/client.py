@@ -34,6 +34,7 @@ from tenacity import (
 from trapgate.store.elastic.nodes import Nodes, node_class
 from trapgate.store.elastic.settings import ElasticsearchSettings
 from trapgate.store.elastic.tls import tls_context
+from trapgate.store.elastic.words import words_of
 from trapgate.store.errors import StoreUnavailable
 
 QUICK_TRIES = 3
@@ -213,7 +214,7 @@ def failure_of(error: ApiError | TransportError) -> Unanswered | Refused:
             place = f"{node.scheme}://{node.host}:{node.port}"
             reason = f"what answers at {place} is not Elasticsearch: it says {error.meta.status}"
             return Unanswered("not-elasticsearch", reason, ambiguous=False, brief=False)
-        return _of_status(error.meta.status, _words(error))
+        return _of_status(error.meta.status, words_of(error.body) or error.message)
     if isinstance(error, ConnectionTimeout):
         reason = f"no answer in time: {error.message}"
         return Unanswered("timeout", reason, ambiguous=True, brief=False)
@@ -261,16 +262,3 @@ def _of_status(status: int, reason: str) -> Unanswered | Refused:
         reason = f"not allowed: {status}: {reason}"
         return Unanswered("denied", reason, ambiguous=False, brief=False)
     return Refused(status, reason)
-
-
-def _words(error: ApiError) -> str:
-    """The server's own words, of an answer in any shape: those of the first shard that failed say
-    more than that all of them did."""
-    body: object = error.body
-    found = body.get("error") if isinstance(body, dict) else None
-    roots = found.get("root_cause") if isinstance(found, dict) else None
-    found = roots[0] if isinstance(roots, list) and roots else found
-    if isinstance(found, dict):
-        words, index = f"{found.get('type')}: {found.get('reason')}", found.get("index")
-        return words if not index or index in words else f"{words} [{index}]"
-    return str(found or error.message)[:500]

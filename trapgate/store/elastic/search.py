@@ -18,6 +18,7 @@ from trapgate.query.dsl import Dsl, query_dsl
 from trapgate.query.fields import FIELDS
 from trapgate.store.elastic.client import JSON, Cluster, Refused
 from trapgate.store.elastic.template import data_streams
+from trapgate.store.elastic.words import words_of_shards
 from trapgate.store.errors import StoreUnavailable, TooManyRows, TooManyWords
 from trapgate.store.groups import GROUPS_MAX, Groups
 
@@ -228,8 +229,10 @@ class Search:
             if _TOO_MANY_WORDS in refused.reason:
                 raise TooManyWords from refused
             raise StoreUnavailable(f"the search is refused: {refused}") from refused
-        if answer.get("timed_out") or answer.get("_shards", {}).get("failed"):
-            raise StoreUnavailable("a part of the shards did not answer")
+        shards = answer.get("_shards", {})
+        if answer.get("timed_out") or shards.get("failed"):
+            why = words_of_shards(shards.get("failures"))
+            raise StoreUnavailable(why or "a part of the shards did not answer")
         return answer
 
     def _of_those_there(

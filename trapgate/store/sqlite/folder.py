@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from trapgate.model import BUCKET_S, NS_PER_S
+from trapgate.store.sqlite.damage import mark_path
 from trapgate.store.sqlite.words import discard, words_path
 
 DAY_NS = 86_400 * NS_PER_S
@@ -22,8 +23,9 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _PART = r"events-(\d{4}-\d{2}-\d{2})(?:\.([2-9]|[1-9]\d{1,5}))?"
 _NAME = re.compile(rf"{_PART}\.sqlite")
 _HELD_NAME = re.compile(rf"{_PART}(?:\.(?:broken|older)-\d)?\.sqlite")
+_BROKEN_NAME = re.compile(rf"{_PART}\.broken-\d\.sqlite")
 _ANY_NAME = re.compile(
-    rf"{_PART}(?:\.words\.broken|(?:\.(?:broken|older)-\d|\.words)?\.sqlite(?:-wal|-shm)?)"
+    rf"{_PART}(?:\.damaged|\.words\.broken|(?:\.(?:broken|older)-\d|\.words)?\.sqlite(?:-wal|-shm)?)"
 )
 _SUFFIXES = ("", "-wal", "-shm")
 """The database comes first: without it a reader finds no part, whatever else is left."""
@@ -76,12 +78,19 @@ def damaged_files(folder: Path, known: Container[str], start: int, end: int) -> 
     return sorted(names)
 
 
+def broken_files(folder: Path) -> list[Path]:
+    """The files that were set aside as broken, by name."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in paths if _BROKEN_NAME.fullmatch(path.name))
+
+
 def delete_part(folder: Path, part: Part) -> None:
     """Delete a part's files, its words and those set aside too; who reads them keeps what was
     opened. None there: nothing happens."""
     for path in files_of(folder, part):
         path.unlink(missing_ok=True)
     discard(part_path(folder, part))
+    mark_path(part_path(folder, part)).unlink(missing_ok=True)
 
 
 def set_aside(folder: Path, part: Part, why: Aside = "broken") -> Path:
@@ -93,6 +102,7 @@ def set_aside(folder: Path, part: Part, why: Aside = "broken") -> Path:
     for target in _aside_paths(path, why):
         if not any(each.exists() for each in _with_journals(target)):
             discard(path)
+            mark_path(path).unlink(missing_ok=True)
             # the database goes first: without it nobody reads the part as if it were whole, and
             # what is left of it says what has been begun
             path.rename(target)

@@ -12,7 +12,9 @@ from typing import NamedTuple, TypeVar
 
 from trapgate.observe import logger
 from trapgate.store.errors import NewerSchema, StoreUnavailable
+from trapgate.store.sqlite.damage import marking
 from trapgate.store.sqlite.folder import delete_orphans, part_path, stored_parts
+from trapgate.store.sqlite.room import DiskOf, disk_of, has_room_for_words
 from trapgate.store.sqlite.schema import (
     SEQUENCE_BITS,
     SEQUENCE_MAX,
@@ -70,7 +72,9 @@ class Indexer:
     made anew.
     """
 
-    def __init__(self, folder: Path, batch_events: int = BATCH_EVENTS) -> None:
+    def __init__(
+        self, folder: Path, batch_events: int = BATCH_EVENTS, *, disk: DiskOf = disk_of
+    ) -> None:
         self.failures = 0
         self._batch_events = batch_events
         self._folder = folder
@@ -79,6 +83,8 @@ class Indexer:
         self._merged: set[Path] = set()
         self._places: dict[Path, int] = {}
         self._troubles: dict[Path, str] = {}
+        self._disk = disk
+        self._waits = False
 
     @property
     def lag(self) -> int:
@@ -96,7 +102,7 @@ class Indexer:
             scattered = [part for part in parts[1:] if part not in self._merged | failed]
             if behind:
                 part, work = behind[0], self._advance
-            elif scattered:
+            elif scattered and bool(self._contained(self._folder, self._has_room)):
                 part, work = scattered[0], self._merge
             else:
                 return
@@ -164,6 +170,9 @@ class Indexer:
         if complaint_path(part).exists():
             self._discard(part)
             raise StoreUnavailable("its words are broken: they are made anew")
+        if not self._has_room(self._folder):
+            self._places[part] = _places(part)
+            return False
         stamp = _stamp(part)  # before reading: what is written meanwhile changes it again
         with self._mending(part):
             writer = self._writer_of(part)
@@ -186,6 +195,20 @@ class Indexer:
         if not more:
             self._merged.add(part)
         return more
+
+    def _has_room(self, folder: Path) -> bool:
+        """Whether the disk has room for words; told when that changes."""
+        waits = not has_room_for_words(self._disk(folder))
+        if waits and not self._waits:
+            logger().warning(
+                "store.words.waiting",
+                reason="the room that is left on the disk is kept for events and for paging; until "
+                "there is more, searches for words read the events that are not indexed",
+            )
+        elif self._waits and not waits:
+            logger().info("store.words.waiting.over")
+        self._waits = waits
+        return not waits
 
     def _writer_of(self, part: Path) -> WordsWriter:
         writer = self._writer
@@ -214,7 +237,8 @@ class Indexer:
 
 def _check_readable(part: Path) -> None:
     """Raises what reading the part raises: beside one that cannot be read no words are made."""
-    connection = open_to_read(part)
+    with marking(part):
+        connection = open_to_read(part)
     if connection is not None:
         connection.close()
 
@@ -232,10 +256,11 @@ def _unindexed(part: Path, upto: Callable[[int], int], limit: int) -> Unindexed:
     """What is beyond the words that go up to these places: about `limit` events, each stream its
     share of them, that none waits for another. The part is left at once: as long as somebody looks
     at it, its journal grows."""
-    connection = open_to_read(part)
+    with marking(part):
+        connection = open_to_read(part)
     if connection is None:  # gone, or just being made
         return Unindexed({}, [], 0, 0)
-    with closing(connection):
+    with marking(part), closing(connection):
         connection.execute("BEGIN")
         streams = lineages(connection)
         share = -(-limit // max(1, len(streams)))

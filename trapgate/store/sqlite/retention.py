@@ -5,11 +5,16 @@ too old, and the newest part never too much: a network may be silent for longer 
 kept.
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Final
 
 from trapgate.model import NS_PER_S, Now
-from trapgate.store.sqlite.folder import DAY_NS, Part
+from trapgate.store.errors import NewerSchema, OlderSchema
+from trapgate.store.sqlite.folder import BUCKET_NS, DAY_NS, Part, part_path
+from trapgate.store.sqlite.schema import open_to_read
 
 GRACE_S: Final = 3_600
 """For so long a part must have been too old before it goes, at each look. A clock that was set
@@ -35,6 +40,22 @@ class Expiry:
         }
         long_ago = now.elapsed_ns - GRACE_S * NS_PER_S
         return [part for part, since in self._since.items() if since <= long_ago]
+
+
+_EXTENT: Final = "SELECT (SELECT min(bucket) FROM buckets), (SELECT max(bucket) FROM buckets)"
+
+
+def extent(folder: Path, part: Part) -> tuple[int, int]:
+    """From and until when a part's events were received, to 10 s; those of its whole day if it
+    cannot be read."""
+    with suppress(sqlite3.Error, OlderSchema, NewerSchema):
+        connection = open_to_read(part_path(folder, part))
+        if connection is not None:
+            with closing(connection):
+                ((first, last),) = connection.execute(_EXTENT)
+                if first is not None:
+                    return first * BUCKET_NS, (last + 1) * BUCKET_NS
+    return part.day * DAY_NS, (part.day + 1) * DAY_NS
 
 
 def surplus(sizes: Mapping[Part, int], bytes_max: int) -> list[Part]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from trapgate.model import Event
 from trapgate.store.errors import StoreUnavailable
 from trapgate.store.sqlite.row import document_text
+from trapgate.store.sqlite.schema import PAGE_BYTES
 
 RESERVE_BYTES_MAX: Final = 256 << 20
 """Kept of a large disk. Two lanes have a segment of 64 MiB each in hand, which cannot be given up;
@@ -28,8 +29,7 @@ EVENT_BYTES_AMPLE: Final = 64 << 10
 room for each the batch need not be measured."""
 
 ROW_BYTES: Final = 200
-"""What a row takes besides its texts: numbers, the id, its place in a block, cells and pages that
-are not filled."""
+"""What a row takes besides its texts: numbers, the id, its place in a block, its cell."""
 
 COPIES: Final = 2
 """A batch is written into the journal, and from there into the part."""
@@ -91,4 +91,6 @@ def _row_bytes(event: Event) -> int:
         texts = len(document_text(event)) + len(event.message.encode())
     except UnicodeEncodeError:
         texts = 0
-    return ROW_BYTES + texts + len(event.raw)
+    row_bytes = ROW_BYTES + texts + len(event.raw)
+    in_a_page = PAGE_BYTES // row_bytes  # the rest of the page stays empty
+    return PAGE_BYTES // in_a_page if in_a_page else -(-row_bytes // PAGE_BYTES) * PAGE_BYTES

@@ -190,6 +190,18 @@ def open_to_read(path: Path) -> sqlite3.Connection | None:
     return None
 
 
+def open_unused(path: Path) -> sqlite3.Connection:
+    """Open a part that nobody writes and that has no journal: no lock is taken, and none of the
+    files is made by which readers of a WAL know of each other. Raises as `open_to_read` does."""
+    connection = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)
+    try:
+        version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def version(connection: sqlite3.Connection, path: Path) -> int:
     """The file's schema version, 0 for one that is not made yet; raises `NewerSchema` or
     `OlderSchema` for any other than ours."""

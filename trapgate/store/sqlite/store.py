@@ -22,12 +22,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Self
 
-from trapgate.model import Event, Now, Place, Position
+from trapgate.model import Event, Now, Place, Position, rfc3339
 from trapgate.model.query import Everything, Query
-from trapgate.observe import logger
-from trapgate.store.errors import OlderSchema, StoreLocked, TooManyRows
+from trapgate.observe import Metrics, logger
+from trapgate.store.errors import NewerSchema, OlderSchema, StoreLocked, TooManyRows
 from trapgate.store.groups import GROUPS_MAX, Groups
-from trapgate.store.sqlite.damage import is_unusable, unavailable
+from trapgate.store.sqlite.damage import is_unusable, mark, unavailable
 from trapgate.store.sqlite.folder import (
     BUCKET_NS,
     DAY_NS,
@@ -41,9 +41,11 @@ from trapgate.store.sqlite.folder import (
     part_path,
     stored_parts,
 )
+from trapgate.store.sqlite.health import Health, look_at
 from trapgate.store.sqlite.plan import HOT_FIELDS, Plan, facet_event, planned
 from trapgate.store.sqlite.reader import PartReader, condition
-from trapgate.store.sqlite.retention import Expiry, surplus
+from trapgate.store.sqlite.retention import Expiry, extent, surplus
+from trapgate.store.sqlite.room import DiskOf, check_room, disk_of
 from trapgate.store.sqlite.scan import PIECE_ROWS_MAX, PartScan, Piece, Question, pieces
 from trapgate.store.sqlite.schema import open_to_read
 from trapgate.store.sqlite.words import WordsReader
@@ -77,14 +79,26 @@ class SqliteEventStore:
     into whatever files events were written.
     """
 
-    def __init__(self, folder: Path, lock: int | None, rows_max: int, part_bytes_max: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        lock: int | None,
+        rows_max: int,
+        part_bytes_max: int,
+        metrics: Metrics,
+        disk: DiskOf,
+    ) -> None:
         self.broken: dict[str, str] = {}
         self.oversize: str | None = None
         self._rows_max = rows_max
         self._folder = folder
         self._lock = lock
         self._expiry = Expiry()
-        self._writers = PartWriters(folder, part_bytes_max, self._note_aside)
+        self._disk = disk
+        self._health = Health(folder, metrics)
+        self._writers = PartWriters(
+            folder, part_bytes_max, self._note_aside, self._health.note_gone
+        )
 
     @classmethod
     def open(
@@ -93,24 +107,31 @@ class SqliteEventStore:
         read_only: bool = False,
         rows_max: int = ROWS_EXAMINED_MAX,
         part_bytes_max: int = PART_BYTES_MAX,
+        metrics: Metrics | None = None,
+        disk: DiskOf = disk_of,
     ) -> Self:
         """Open the store in this folder; the writer makes it, a reader may find none yet. Each
-        search examines `rows_max` events at most; a file of `part_bytes_max` is full.
+        search examines `rows_max` events at most; a file of `part_bytes_max` is full. The writer
+        tells in `metrics` what is wrong with files (`health`), and leaves room on the disk as
+        `disk` has it (`room`).
 
         Raises `StoreLocked` if another process writes here, `NewerSchema`, `StoreUnavailable`.
         """
+        bounds = rows_max, part_bytes_max, metrics or Metrics(), disk
         if read_only:
-            store = cls(folder, None, rows_max, part_bytes_max)
+            store = cls(folder, None, *bounds)
         else:
             with unavailable():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                store = cls(folder, _lock(folder), rows_max, part_bytes_max)
+                store = cls(folder, _lock(folder), *bounds)
         try:
             with unavailable():
                 for part in held_parts(folder) if not read_only else ():
                     store._writers.finish_aside(part)
-                for part in stored_parts(folder):
+                for part in store._health.unseen(()):
                     store._look_at(part)
+                if not read_only:
+                    store._health.tell()
         except BaseException:
             store.close()
             raise
@@ -118,9 +139,12 @@ class SqliteEventStore:
 
     def write(self, events: Sequence[Event]) -> None:
         """Store a batch, durable on return: one transaction for each file in it. Writing an event
-        (a position) again changes nothing. Raises `Unstorable`."""
+        (a position) again changes nothing. Raises `Unstorable`, and `StoreUnavailable` also while
+        the disk has no more room than is kept for paging."""
         self._check_writer()
         with unavailable():
+            if events:
+                check_room(self._disk(self._folder), self._writers.owed_bytes(), events)
             self._writers.write(events)
 
     def probe(self) -> None:
@@ -218,17 +242,21 @@ class SqliteEventStore:
         (`retention.Expiry`), but for the newest day; then the oldest files until the rest fits into
         `bytes_max`; new files will be an eighth of that at most, a sixty-fourth at least. The
         newest file stays, whatever its size: if it alone is above the bound, that is logged once
-        and `oversize` names it. Returns the names of the deleted files."""
+        and `oversize` names it. Logs and returns what was deleted, by name. Looks first for files
+        that were deleted or damaged by others, and tells of them (`health`)."""
         self._check_writer()
+        self._look()
         with unavailable():
             held = held_parts(self._folder)
-        gone = self._delete(self._expiry.due(held, now, days))
+        gone = self._delete(self._expiry.due(held, now, days), reason="age", retention_days=days)
         self._writers.fit_into(bytes_max)
         with unavailable():
             left = held_parts(self._folder)
             sizes = {part: part_bytes(self._folder, part) for part in left}
         self._check_newest(sizes, bytes_max)
-        return gone + self._delete(surplus(sizes, bytes_max))
+        total = sum(sizes.values())
+        more = surplus(sizes, bytes_max)
+        return gone + self._delete(more, reason="size", bytes=total, size_max=bytes_max)
 
     def close(self) -> None:
         """Fold the journals into the files and give up the lock; safe twice."""
@@ -286,10 +314,17 @@ class SqliteEventStore:
             if start < (part.day + 1) * DAY_NS and part.day * DAY_NS < end
         ]
 
+    def _look(self) -> None:
+        with unavailable():
+            self._writers.notice_gone()
+            for part in self._health.unseen(self._writers.written):
+                with suppress(NewerSchema):  # the next start says so; until then nobody reads it
+                    self._look_at(part)
+            self._health.tell()
+
     def _look_at(self, part: Part) -> None:
         try:
-            with self._reading(part):
-                pass
+            look_at(part_path(self._folder, part))
         except OlderSchema as error:
             try:
                 if self._lock is not None:
@@ -314,7 +349,9 @@ class SqliteEventStore:
             self._report(part, error)
 
     def _report(self, part: Part, error: Exception) -> None:
-        name = part_path(self._folder, part).name
+        path = part_path(self._folder, part)
+        mark(path, error)
+        name = path.name
         if name not in self.broken:
             self.broken[name] = str(error)
             logger().error("store.broken", file=name, reason=str(error))
@@ -338,11 +375,14 @@ class SqliteEventStore:
         if self._lock is None:
             raise ValueError("the store is closed or was opened to read only")
 
-    def _delete(self, parts: Sequence[Part]) -> list[str]:
+    def _delete(self, parts: Sequence[Part], **why: str | int) -> list[str]:
         with unavailable():
             for part in parts:
                 self._writers.forget(part)
+                start, end = map(rfc3339, extent(self._folder, part))
                 delete_part(self._folder, part)
+                name = part_path(self._folder, part).name
+                logger().info("store.deleted", file=name, start=start, end=end, **why)
                 for path in files_of(self._folder, part):
                     self.broken.pop(path.name, None)
             delete_orphans(self._folder)

@@ -67,8 +67,10 @@ class PartWriter:
 
     def __init__(self, path: Path, firsts: Callable[[], Mapping[str, int]]) -> None:
         """Open a part; `firsts` is asked if it is made (`open_to_write`)."""
+        self._path = path
         self._connection = open_to_write(path, firsts)
         try:
+            self._inodes = _inodes(path)
             self._checkpoints = Checkpoints(path, self._connection)
             self._recall()
         except BaseException:
@@ -108,6 +110,27 @@ class PartWriter:
         ((pages,),) = self._connection.execute("PRAGMA page_count")
         ((page_bytes,),) = self._connection.execute("PRAGMA page_size")
         return int(pages) * int(page_bytes)
+
+    def owed_bytes(self) -> int:
+        """What the part's file will still grow by as its journal is copied into it."""
+        try:
+            return max(0, self.size_bytes() - self._path.stat().st_size)
+        except FileNotFoundError:
+            return 0
+
+    def still_there(self) -> bool:
+        """Whether the open file is the one that has this name. Raises `OSError`."""
+        return _inode(self._path) == self._inodes[0]
+
+    def abandon(self) -> None:
+        """Close a part whose file is gone. Its journal goes, if it is there still: SQLite leaves
+        it, and would read it into the next file of this name."""
+        self._checkpoints.close()
+        self._connection.close()
+        journal, memory = _journal(self._path)
+        if _inode(journal) == self._inodes[1]:
+            journal.unlink(missing_ok=True)
+            memory.unlink(missing_ok=True)
 
     def following(self) -> Mapping[str, int]:
         """The `firsts` of a part that follows this one."""
@@ -237,6 +260,22 @@ class PartWriter:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._recall()
+
+
+def _journal(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _inodes(path: Path) -> tuple[int | None, int | None]:
+    """Of a part and its journal, which SQLite keeps as long as a part is open."""
+    return _inode(path), _inode(_journal(path)[0])
 
 
 def _seq(row: _Row) -> int:

@@ -1,7 +1,7 @@
 """The writers of a folder's parts: which part an event belongs to, and when a new one is begun."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -44,7 +44,8 @@ Answer = TypeVar("Answer")
 class PartWriters:
     """Writes batches into the parts that they belong to; raises `sqlite3.Error` and `OSError` as
     they come, but for a part that is broken or of an older trapgate: it is set aside, a new one
-    takes its place, and `on_broken` is told of both files and the reason.
+    takes its place, and `on_broken` is told of both files and the reason. A part whose file was
+    deleted while it was open is begun anew, and `on_gone` is told of the file.
 
     An event belongs to the day in which it was received, there to the newest part that begins
     before it in its stream: what a part begins with is written into it when it is made. So a batch
@@ -56,21 +57,43 @@ class PartWriters:
         folder: Path,
         part_bytes_max: int,
         on_broken: Callable[[Path, Path, Exception], None],
+        on_gone: Callable[[Path], None],
     ) -> None:
         self.full_bytes = part_bytes_max
         self._bytes_max = part_bytes_max
         self._folder = folder
         self._on_broken = on_broken
+        self._on_gone = on_gone
         self._open: dict[Part, PartWriter] = {}
         self._days: dict[int, list[int]] = {}
 
     def write(self, events: Sequence[Event]) -> None:
         """Store a batch: one transaction for each part in it."""
+        self.notice_gone()
         by_day: dict[int, list[Event]] = {}
         for event in events:
             by_day.setdefault(event.received_at // DAY_NS, []).append(event)
         for day in sorted(by_day):
             self._write_day(day, by_day[day])
+
+    @property
+    def written(self) -> Container[Part]:
+        """The parts that are open."""
+        return self._open.keys()
+
+    def owed_bytes(self) -> int:
+        """What parts will still grow by, though nothing more is stored."""
+        return sum(writer.owed_bytes() for writer in self._open.values())
+
+    def notice_gone(self) -> None:
+        """Forget the open parts whose files were deleted or replaced, some microseconds for each:
+        what is written into them is nowhere. Raises `OSError`."""
+        for part, writer in list(self._open.items()):
+            if not writer.still_there():
+                del self._open[part]
+                self._days.pop(part.day, None)
+                self._on_gone(part_path(self._folder, part))
+                writer.abandon()
 
     def fit_into(self, bytes_max: int) -> None:
         """All parts together may take so much: they are to be neither too few nor too many."""
