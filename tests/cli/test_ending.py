@@ -36,6 +36,27 @@ sys.exit(main())
 """Calls trapgate, and gets a signal where its commands begin to be loaded."""
 
 
+IN_A_WRITE = """\
+import os, signal, sys
+from trapgate.cli.ending import ended, guard_outputs
+
+def interrupt(*_):
+    os.write(2, b"!")
+    raise KeyboardInterrupt
+
+def command():
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    for number in range(100_000):
+        print(number)
+
+os.write(1, b"begun\\n")  # so that what fills the pipe is a part of a write
+guard_outputs()
+sys.exit(ended(command))
+"""
+"""Writes more than a pipe takes; Ctrl-C comes while it waits in the middle of a write."""
+
+
 def run(
     folder: Path, command: list[str], stdout: Path | None = None, stderr: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -135,3 +156,16 @@ def test_a_reload_while_run_starts_does_not_end_it(tmp_path: Path) -> None:
     assert run(tmp_path, [sys.executable, "-c", script, "run"]).returncode == 78
     others = run(tmp_path, [sys.executable, "-c", script, "check"])
     assert others.returncode == -signal.SIGHUP, "a closed terminal ends what is no service"
+
+
+def test_nothing_is_written_twice_when_a_write_is_interrupted() -> None:
+    command = [sys.executable, "-c", IN_A_WRITE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert process.stderr.read(1) == b"!"
+        written, _ = process.communicate(timeout=COMMAND_S_MAX)
+    begun, *lines = written.decode().splitlines()
+    assert process.returncode == 130
+    assert begun == "begun"
+    assert lines[:-1] == [str(number) for number in range(len(lines) - 1)]
+    assert len(lines) > 10_000

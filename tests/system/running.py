@@ -34,6 +34,11 @@ free until it is used, also over restarts."""
 
 FOR_EVER_NS = 1 << 62
 
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_OWN_PORTS = range(PORTS_FROM + _WORKER, PORTS_TO, _WORKERS)
+"""Those that no other worker of the same test run takes between our look and our use."""
+
 ENVIRONMENT: Mapping[str, str] = {
     **os.environ,
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -71,7 +76,7 @@ def command(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
 def free_port() -> int:
     """A port that nobody has, neither over UDP nor over TCP, on no address."""
     while True:
-        port = random.randint(PORTS_FROM, PORTS_TO)
+        port = random.choice(_OWN_PORTS)
         try:
             for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
                 with socket.socket(socket.AF_INET6, kind) as sock:

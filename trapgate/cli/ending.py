@@ -8,8 +8,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -35,16 +35,29 @@ class OutputFailed(Exception):
         self.number = number
 
 
-class _Guarded(io.FileIO):
-    """A descriptor that is written to; what goes wrong there is an `OutputFailed`."""
+class _Guarded(io.BufferedWriter):
+    """What is written to a descriptor; what goes wrong there is an `OutputFailed`.
+
+    It is the buffer that is guarded, not the file beneath it: if Ctrl-C came between a write and
+    its return there, the buffer would not know of the write, and write the same again.
+    """
 
     def __init__(self, descriptor: int, title: str) -> None:
-        super().__init__(descriptor, "w", closefd=False)
+        super().__init__(io.FileIO(descriptor, "w", closefd=False))
         self._title = title
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        try:
+        with self._told():
             return super().write(data)
+
+    def flush(self) -> None:
+        with self._told():
+            super().flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise OutputFailed(self._title, error.errno or errno.EIO) from error
 
@@ -95,7 +108,7 @@ def _guarded(stream: TextIO | None, title: str) -> TextIO:
     if not isinstance(stream, io.TextIOWrapper):  # `None` if the descriptor is closed
         return open(os.devnull, "w", encoding="utf-8")
     return io.TextIOWrapper(
-        io.BufferedWriter(_Guarded(stream.fileno(), title)),
+        _Guarded(stream.fileno(), title),
         stream.encoding,
         stream.errors,
         line_buffering=stream.line_buffering or stream.write_through,
