@@ -230,11 +230,12 @@ class Ingest:
 
     def _prepared(self, records: Records) -> Mapping[int, Prepared]:
         """What others have made of these records; they go on with those behind them, if there is a
-        backlog."""
-        ahead = self._ahead
-        if ahead is None or not (self.has_backlog or ahead.busy):
+        backlog that is worth it. What comes next is mostly of the kind that came last."""
+        ahead, last = self._ahead, records[-1][1]
+        worth = self.has_backlog and last is not None and self.translator.is_worth_preparing(last)
+        if ahead is None or not (worth or ahead.busy):
             return NOTHING_PREPARED
-        following = self._rules.following if self.has_backlog else tuple
+        following = self._rules.following if worth else tuple
         return ahead.prepared(self._rules.reader.stream, records[-1][0], following)
 
     def _translate(
