@@ -202,6 +202,9 @@ class Translator:
     def _keep_all(self, events: Sequence[Event], work: _Work) -> str:
         """Add the events of a datagram that is let in; returns how it ends if all of them only
         repeat what their source has said too often, else ""."""
+        if len(events) == 1:  # nearly always
+            refusal = self._keep(events[0], work)
+            return "" if refusal is None else _ended(refusal)
         work.batch.size += len(events) - 1
         refusals = [self._keep(event, work) for event in events]
         first = refusals[0]
@@ -226,6 +229,8 @@ class Translator:
         """One event for each message, one if there is none."""
         if not decoded.messages:
             return [self._undecoded(decoded, datagram, event_id, position)]
+        if len(decoded.messages) == 1:
+            return [self._normalized(decoded.messages[0], datagram, event_id, position)]
         return [
             self._normalized(message, datagram, *_place(event_id, position, number))
             for number, message in enumerate(decoded.messages)
