@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from trapgate.store.sqlite.schema import SCHEMA_VERSION, SEQUENCE_BITS
+from trapgate.store.sqlite.words import words_path
 
 STREAM = 1
 """The number of the stream in all parts, unless a test says otherwise."""
@@ -38,3 +39,10 @@ def write(part: Path, messages: Mapping[int, str], stream: int = STREAM) -> None
             [(place(sequence, stream), message) for sequence, message in messages.items()],
         )
         connection.execute("COMMIT")
+
+
+def segments(part: Path) -> int:
+    """How many pieces the words of a part are in."""
+    with closing(sqlite3.connect(words_path(part))) as connection:
+        (count,) = connection.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()
+    return int(count)

@@ -1,7 +1,6 @@
 """The core process: matches → rules → alerting → notify, and HTTP. One asyncio loop."""
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -17,6 +16,7 @@ from trapgate.alerting.core import Core
 from trapgate.app.asking import ask
 from trapgate.app.build import Configuration
 from trapgate.app.clock import now
+from trapgate.app.collecting import collect_seldom
 from trapgate.app.damage import DamageTold
 from trapgate.app.flow import Census
 from trapgate.app.layout import CORE_READER
@@ -49,10 +49,6 @@ RELOAD_S = 120.0
 GRACE_S = 8.0
 """How long sends that are under way may go on at shutdown; they are claimed, so that none is lost
 even if this is too short."""
-
-COLLECT_EVERY = 100_000
-"""Objects made between two looks for cycles, some of which are looks at everything: alerts and rule
-states have no cycles, and a storm makes a hundred thousand of them in some seconds."""
 
 
 def core_process(process: Process) -> None:
@@ -111,8 +107,7 @@ class _CoreProcess:
             self.conductor.perform(self.conductor.core.restore(entries, now()))
             self.loaded = True
             del entries  # the state is in memory twice until here
-            gc.freeze()  # what is here now stays: it need not be walked again
-            gc.set_threshold(COLLECT_EVERY)
+            collect_seldom()
             http = tasks.create_task(
                 server.serve(sockets=[socket.socket(fileno=self.process.inherited.http_fd)]),
                 name="http",

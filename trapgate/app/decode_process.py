@@ -1,10 +1,10 @@
-"""A decode process: records that ingest will read next → prepared of their events."""
+"""A decode process: records that ingest will read next → their events, prepared."""
 
-import gc
 import os
 import signal
 
 from trapgate.app.clock import now
+from trapgate.app.collecting import collect_seldom
 from trapgate.app.engine import Engines
 from trapgate.app.files import Stamp
 from trapgate.app.flow import worker_of
@@ -14,9 +14,6 @@ from trapgate.listen import RecordReader
 from trapgate.observe import logger
 from trapgate.pipeline.preparing import Preparing
 from trapgate.pipeline.translate import Translator
-
-COLLECT_EVERY = 100_000
-"""Objects made between two looks for cycles, of which prepared have none."""
 
 
 def decode_process(process: Process) -> None:
@@ -30,8 +27,7 @@ def decode_process(process: Process) -> None:
         stop=stop,
         now=now,
     )
-    gc.freeze()  # what is here now stays: it need not be walked again
-    gc.set_threshold(COLLECT_EVERY)
+    collect_seldom()
     process.ready()
     preparing.run()
 

@@ -1,6 +1,5 @@
 """The ingest process: raw spool → event store and matches spool."""
 
-import gc
 import select
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from trapgate.app.bounds import SpoolBounds
 from trapgate.app.build import Configuration
 from trapgate.app.chores import Chores, TendedSpool
 from trapgate.app.clock import now
+from trapgate.app.collecting import collect_seldom
 from trapgate.app.damage import DamageTold
 from trapgate.app.engine import Engines, RevokedEngines
 from trapgate.app.layout import CORE_READER, RULES_READER, STORE_READER
@@ -43,10 +43,6 @@ MATCHES_BYTES_MAX = 1 << 30
 FLUSH_S = 10.0
 """Longest wait at a stop for a remote store to take what was handed to it: half of what ingest may
 take to stop. What it does not take is read again at the next start."""
-
-COLLECT_EVERY = 100_000
-"""Objects made between two looks for cycles in ingest: several batches of events, which have no
-cycles and go when their batch is done."""
 
 
 def ingest_process(process: Process) -> None:
@@ -173,8 +169,7 @@ class _IngestProcess:
         )
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        gc.freeze()  # what is here now stays: it need not be walked again
-        gc.set_threshold(COLLECT_EVERY)
+        collect_seldom()
         self.process.ready()
         run_ingest(
             self.lanes.turn,

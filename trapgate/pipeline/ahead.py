@@ -39,7 +39,7 @@ class _Asked(msgspec.Struct, frozen=True):
         return self.sequences[0]
 
 
-class _Helper:
+class _DecodeProcess:
     """A decode process, as ingest sees it: `asked` is what it has not answered, in order; `awake`
     whether it answers at all."""
 
@@ -80,7 +80,7 @@ class Ahead:
         self, lines: Sequence[Line], stamp: Callable[[], tuple[int, int]], metrics: Metrics
     ) -> None:
         """`lines` lead to the decode processes; `stamp` is that of the configuration in use."""
-        self._helpers = [_Helper(line) for line in lines]
+        self._processes = [_DecodeProcess(line) for line in lines]
         self._stamp = stamp
         self._number = time.monotonic_ns()  # no number of an earlier life of ingest comes again
         self._prepared: dict[str, dict[int, Prepared]] = {}
@@ -90,21 +90,21 @@ class Ahead:
     @property
     def busy(self) -> bool:
         """Whether something is asked and not answered, or answered and not read."""
-        return bool(self._prepared) or any(helper.asked for helper in self._helpers)
+        return bool(self._prepared) or any(process.asked for process in self._processes)
 
     def prepared(
         self, stream: str, last: int, following: Callable[[], Sequence[tuple[int, bytes]]]
     ) -> Mapping[int, Prepared]:
         """What there is of a stream's records up to `last`, by sequence. Those that are `following`
         will be prepared meanwhile, if they are worth it."""
-        if not self._helpers:
+        if not self._processes:
             return NOTHING_PREPARED
         self._take_answers()
-        begun = [(helper, helper.withdraw(stream, last)) for helper in self._helpers]
+        begun = [(process, process.withdraw(stream, last)) for process in self._processes]
         self._ask(stream, following())
-        for helper, asked in begun:
+        for process, asked in begun:
             if asked is not None:
-                self._await(helper, asked)
+                self._await(process, asked)
         prepared = self._prepared.pop(stream, NOTHING_PREPARED)
         self._ahead.inc(len(prepared))
         return prepared
@@ -112,41 +112,41 @@ class Ahead:
     def forget(self) -> None:
         """The configuration is another one: what was prepared under the old one is no use."""
         self._prepared.clear()
-        for helper in self._helpers:
-            helper.asked.clear()
+        for process in self._processes:
+            process.asked.clear()
 
     def _ask(self, stream: str, records: Sequence[tuple[int, bytes]]) -> None:
         """Have these records prepared, as far as there is room on the wires, if there are many."""
-        helpers = [helper for helper in self._helpers if helper.awake]
-        if len(records) < 2 * REQUEST_RECORDS or not helpers:
+        processes = [process for process in self._processes if process.awake]
+        if len(records) < 2 * REQUEST_RECORDS or not processes:
             return
         for at in range(0, len(records), REQUEST_RECORDS):
             sequences, payloads = zip(*records[at : at + REQUEST_RECORDS], strict=True)
-            helper = min(helpers, key=lambda each: len(each.asked))
+            process = min(processes, key=lambda each: len(each.asked))
             self._number += 1
             request = Request(self._number, self._stamp(), payloads)
-            if not helper.wire.send(_encode(request)):
+            if not process.wire.send(_encode(request)):
                 return
-            helper.asked.append(_Asked(self._number, stream, sequences))
+            process.asked.append(_Asked(self._number, stream, sequences))
 
     def _take_answers(self) -> None:
-        for helper in self._helpers:
-            while (message := helper.wire.received()) is not None:
+        for process in self._processes:
+            while (message := process.wire.received()) is not None:
                 answer = _decode(message)
-                asked = helper.answered(answer.number)
+                asked = process.answered(answer.number)
                 if asked is not None:
                     answers = zip(asked.sequences, answer.prepared, strict=False)
                     known = self._prepared.setdefault(asked.stream, {})
                     known.update((sequence, each) for sequence, each in answers if each)
 
-    def _await(self, helper: _Helper, asked: _Asked) -> None:
+    def _await(self, process: _DecodeProcess, asked: _Asked) -> None:
         """Wait until this is answered, for a moment: who does not may be dead, or stopped."""
         until = time.monotonic() + WAIT_S
-        while asked in helper.asked:
+        while asked in process.asked:
             left_s = until - time.monotonic()
-            if left_s <= 0 or not helper.wire.wait(left_s):
-                logger().warning("decode.late", requests=len(helper.asked))
-                self._late.inc(len(helper.asked))
-                helper.asked.clear()
-                helper.awake = False
+            if left_s <= 0 or not process.wire.wait(left_s):
+                logger().warning("decode.late", requests=len(process.asked))
+                self._late.inc(len(process.asked))
+                process.asked.clear()
+                process.awake = False
             self._take_answers()

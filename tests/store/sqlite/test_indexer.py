@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from store.events import MIDNIGHT, event
-from store.parts import STREAM, make_part, place, write
+from store.parts import STREAM, make_part, place, segments, write
 from trapgate.model import NEVER
 from trapgate.model.query import Phrase
 from trapgate.store import Indexer, SqliteEventStore
@@ -278,12 +278,6 @@ def test_a_complete_part_is_merged(tmp_path: Path, indexer: Indexer) -> None:
     indexer.close()
     assert segments(old) == 1
     assert segments(new) > 1
-
-
-def segments(part: Path) -> int:
-    with closing(sqlite3.connect(words_path(part))) as connection:
-        (count,) = connection.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()
-    return int(count)
 
 
 @pytest.mark.parametrize("version", [1, 99])

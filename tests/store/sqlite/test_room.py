@@ -1,6 +1,5 @@
 """The room that the store leaves free on its disk."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from structlog.testing import capture_logs
 
 from disks import small_disk
 from store.events import event
-from store.parts import make_part, write
+from store.parts import make_part, segments, write
 from trapgate.model import NEVER
 from trapgate.model.query import Everything
 from trapgate.store import Indexer, SqliteEventStore, StoreUnavailable
@@ -152,12 +151,6 @@ def test_without_room_no_words_are_begun_or_merged(tmp_path: Path, disk: Filling
         list(indexer.round())
         assert segments(old) == 1
         assert segments(new) > 1
-
-
-def segments(part: Path) -> int:
-    with closing(sqlite3.connect(words_path(part))) as connection:
-        (count,) = connection.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()
-    return int(count)
 
 
 def filled_up(store: SqliteEventStore, folder: Path) -> tuple[int, str]:
