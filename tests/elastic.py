@@ -10,10 +10,8 @@ import fcntl
 import hashlib
 import os
 import pwd
-import random
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -25,6 +23,8 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+
+from ports import free_port
 
 VERSION = os.environ.get("TRAPGATE_TEST_ELASTICSEARCH_VERSION", "8.19.0")
 """Of the distribution; 9.2.0 works as well where `install-peers` was told the same and a Java 21 or
@@ -41,8 +41,6 @@ STARTS_WITHIN_S = 90.0
 ENDS_WITHIN_S = 30.0
 
 POLL_S = 0.05
-
-PORTS = (20_000, 30_000)
 
 HEAP = "-Xms512m -Xmx512m"
 
@@ -273,19 +271,6 @@ def _require() -> None:
     reason = lacking()
     if reason is not None:
         pytest.skip(reason)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has, below the range from which the kernel gives ports to
-    connections, so that it stays free while a server is down."""
-    while True:
-        port = random.randint(*PORTS)
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
 
 
 class Shared(msgspec.Struct):

@@ -1,9 +1,7 @@
 """trapgate as its users run it: a folder of files, a process with its children, and its answers."""
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from ports import free_port
 from trapgate.app.kernel import kernel_name
 from trapgate.app.layout import Layout
 from trapgate.model import Event
@@ -28,16 +27,7 @@ WITHIN_S = 30.0
 
 POLL_S = 0.02
 
-PORTS_FROM, PORTS_TO = 20_000, 30_000
-"""Below the range from which the kernel gives ports to connections, so that a reserved port stays
-free until it is used, also over restarts."""
-
 FOR_EVER_NS = 1 << 62
-
-_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_OWN_PORTS = range(PORTS_FROM + _WORKER, PORTS_TO, _WORKERS)
-"""Those that no other worker of the same test run takes between our look and our use."""
 
 ENVIRONMENT: Mapping[str, str] = {
     **os.environ,
@@ -71,20 +61,6 @@ def command(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
     return subprocess.run(
         arguments, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=WITHIN_S
     )
-
-
-def free_port() -> int:
-    """A port that nobody has, neither over UDP nor over TCP, on no address."""
-    while True:
-        port = random.choice(_OWN_PORTS)
-        try:
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                with socket.socket(socket.AF_INET6, kind) as sock:
-                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-                    sock.bind(("::", port))
-        except OSError:
-            continue
-        return port
 
 
 _MAIN = """\

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from ports import free_port
 from system.peers import program, ran
-from system.running import Trapgate, eventually, free_port
+from system.running import Trapgate, eventually
 from system.webhook import Delivery, Webhook
 
 pytestmark = pytest.mark.real

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ports import free_port
 from system import peers
-from system.running import Trapgate, eventually, free_port
+from system.running import Trapgate, eventually
 from system.traffic import Sender, interface, link_trap
 from system.webhook import Webhook
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from listen.authority import Authority, Identity
+from ports import free_port
 from system.forwarders import Forwarder, Target, forwarding, rsyslog, syslog_ng
 from system.peers import ran
-from system.running import Trapgate, command, eventually, free_port
+from system.running import Trapgate, command, eventually
 from system.webhook import Webhook
 
 pytestmark = pytest.mark.real

@@ -9,7 +9,8 @@ from contextlib import suppress
 import pytest
 
 from decode.snmp.wire import header, integer, message, notification
-from system.running import Trapgate, command, eventually, free_port
+from ports import free_port
+from system.running import Trapgate, command, eventually
 from system.traffic import CHUNK, QUEUED_BYTES_MAX, link_trap, queued_bytes
 from system.webhook import Webhook
 from trapgate.listen import encode, origin
