@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from trapgate.app.children import Children
 from trapgate.app.flow import Census
+from trapgate.app.heartbeat import Heartbeats, Patience
 from trapgate.observe import Metrics
 
 ALL = Census(receive=2, decode=1, index=True)
@@ -20,24 +21,36 @@ ENOUGH_S = 10.0
 class Run:
     """Children that write what happens to them into a pipe, and those that refuse to start."""
 
-    def __init__(self, refuses: str = "") -> None:
+    def __init__(self, refuses: str = "", hangs: str = "") -> None:
         self.told, self._tell = os.pipe()
-        self.refuses = refuses
+        self.refuses, self.hangs = refuses, hangs
         self.begun: list[str] = []
         self.metrics = Metrics()
-        self.children = Children(ALL, self.metrics, self._life, lambda: self.begun.append(""))
+        self.heartbeats = Heartbeats(ALL.names(), self.metrics, Patience(1, 3, 60, 0.3))
+        self.children = Children(
+            ALL, self.metrics, self._life, lambda: self.begun.append(""), self.heartbeats
+        )
 
     def _life(self, name: str, line: socket.socket, ready: Callable[[], None]) -> int:
         if name == self.refuses:
             return 3
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         ready()
-        signal.sigwait({signal.SIGTERM})
+        while not signal.sigtimedwait({signal.SIGTERM}, 0.01):
+            if name != self.hangs:
+                self.heartbeats.of(name).beat()
         os.write(self._tell, f"{name} ".encode())
         return 0
 
     def pids(self) -> dict[str, int | None]:
         return {name: self.children.pid(name) for name in ALL.names()}
+
+    def tend_until_another(self, name: str, pid: int) -> None:
+        """Until another process has this name."""
+        until = time.monotonic() + ENOUGH_S
+        while self.children.pid(name) in (pid, None) and time.monotonic() < until:
+            signal.sigtimedwait({signal.SIGCHLD}, self.children.due_in_s(0.1))
+            self.children.tend()
 
     def close(self) -> None:
         self.children.stop()
@@ -71,16 +84,37 @@ def test_who_dies_is_started_again(run: Run) -> None:
     assert pid is not None
     forks = len(run.begun)
     os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + ENOUGH_S
-    while run.children.pid("ingest") in (pid, None) and time.monotonic() < until:
-        signal.sigtimedwait({signal.SIGCHLD}, run.children.due_in_s(0.1))
-        run.children.tend()
+    run.tend_until_another("ingest", pid)
     after = run.pids()
     assert after["ingest"] not in (pid, None)
     assert {name for name in ALL.names() if after[name] != before[name]} == {"ingest"}
     assert len(run.begun) == forks + 1
     name = "trapgate_pipeline_restarts_total"
     assert run.metrics.registry.get_sample_value(name, {"process": "ingest"}) == 1
+
+
+def test_who_hangs_is_ended_and_started_again(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    run.hangs = "ingest"
+    assert run.children.start() == 0
+    before = run.pids()
+    pid = before["ingest"]
+    assert pid is not None
+    run.tend_until_another("ingest", pid)
+    after = run.pids()
+    assert after["ingest"] not in (pid, None)
+    assert {name for name in ALL.names() if after[name] != before[name]} == {"ingest"}
+    told = capfd.readouterr().err
+    assert "Fatal Python error: Aborted" in told
+    assert "in _life" in told  # where it hung
+
+
+def test_who_hangs_and_cannot_be_asked_is_killed(run: Run) -> None:
+    assert run.children.start() == 0
+    pid = run.children.pid("core")
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)  # SIGABRT waits for SIGCONT
+    run.tend_until_another("core", pid)
+    assert run.children.pid("core") not in (pid, None)
 
 
 def test_a_first_start_that_fails_ends_the_run(run: Run) -> None:

@@ -25,6 +25,7 @@ def core(folder: Path) -> _CoreProcess:
             (), OwnEngine(b"\x80engine", 1, 0), -1, Doorbell(), Doorbell(), SharedNumber()
         ),
         ready=lambda: None,
+        beat=lambda: None,
     )
     return _CoreProcess(process)
 

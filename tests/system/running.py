@@ -218,8 +218,8 @@ class Trapgate:
 
     def process(self, name: str) -> int:
         """The pid of `receive`, `ingest` or `core`, known by the file that only it keeps open, or
-        of `decode`, which has none, by its name."""
-        if name == "decode":
+        of `decode` or `index`, which have none, by its name."""
+        if name in ("decode", "index"):
             return eventually(
                 lambda: next(
                     (pid for pid in self.children() if _name(pid) == kernel_name(name)), 0

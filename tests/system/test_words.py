@@ -31,18 +31,6 @@ def device(stopped: Trapgate) -> Iterator[Sender]:
         yield sender
 
 
-def index_of(trapgate: Trapgate) -> int:
-    """The pid of the index process, once there is one."""
-
-    def named() -> int:
-        for pid in trapgate.children():
-            if Path(f"/proc/{pid}/comm").read_text().strip() == kernel_name("index"):
-                return pid
-        return 0
-
-    return eventually(named, "index runs")
-
-
 def indexed(trapgate: Trapgate) -> list[int]:
     """The sequences of the events that the index finds by `EVERY`, of all parts and streams."""
     found: list[int] = []
@@ -71,7 +59,7 @@ def test_kills_of_index_in_the_middle_of_a_load(trapgate: Trapgate, device: Send
         before = number * WAVE
         device.send_all(link_trap(index) for index in range(before + 1, before + WAVE + 1))
         await_indexed(trapgate, before + 1)
-        os.kill(index_of(trapgate), signal.SIGKILL)
+        os.kill(trapgate.process("index"), signal.SIGKILL)
     trapgate.await_accounted(kills * WAVE)
     await_indexed(trapgate, kills * WAVE)
     assert indexed(trapgate) == stored(trapgate)
@@ -85,7 +73,7 @@ def test_kills_of_index_in_the_middle_of_a_load(trapgate: Trapgate, device: Send
 
 def test_nothing_waits_for_the_index(trapgate: Trapgate, webhook: Webhook, device: Sender) -> None:
     """It hangs: paging goes on, and a search reads what is not indexed."""
-    index = index_of(trapgate)
+    index = trapgate.process("index")
     os.kill(index, signal.SIGSTOP)
     try:
         device.send(*(link_trap(number) for number in range(1, 4)))
@@ -111,7 +99,7 @@ def test_its_files_may_be_lost(trapgate: Trapgate, device: Sender) -> None:
 
 def test_runs_at_the_lowest_priority_and_not_at_all(stopped: Trapgate, device: Sender) -> None:
     stopped.start()
-    assert os.getpriority(os.PRIO_PROCESS, index_of(stopped)) == 19
+    assert os.getpriority(os.PRIO_PROCESS, stopped.process("index")) == 19
     stopped.stop()
     with (stopped.folder / "trapgate.yml").open("a") as file:
         file.write("store: {words: false}\n")

@@ -1,8 +1,10 @@
-"""The processes of a run: forked, started again when they die, stopped in the order of the flow.
+"""The processes of a run: forked, started again when they die or hang, stopped in the order of
+the flow.
 
 It has one thread and no loop of its own, so that it may fork at any time.
 """
 
+import faulthandler
 import os
 import select
 import signal
@@ -15,6 +17,7 @@ from contextlib import suppress
 from trapgate.app.asking import ASKED
 from trapgate.app.failing import Failing
 from trapgate.app.flow import STOP_S, Census, stage_of
+from trapgate.app.heartbeat import Heartbeats
 from trapgate.app.kernel import die_with, kernel_name, take_name
 from trapgate.observe import Metrics, logger
 
@@ -26,6 +29,8 @@ pauses."""
 
 READY_S = 30.0
 """How long the first start may take."""
+
+STDERR = 2
 
 LINE_S = 5.0
 """How long a process may take to read what it is told; one that hangs is started again."""
@@ -39,15 +44,22 @@ say that it is ready; returns its exit code."""
 
 
 class Children:
-    """The processes of a census. `before` is called before each fork, in the supervisor."""
+    """The processes of a census. `before` is called before each fork, in the supervisor;
+    `heartbeats` tell who hangs."""
 
     def __init__(
-        self, census: Census, metrics: Metrics, life: Life, before: Callable[[], None]
+        self,
+        census: Census,
+        metrics: Metrics,
+        life: Life,
+        before: Callable[[], None],
+        heartbeats: Heartbeats,
     ) -> None:
         self._stages = census.stages()
         self._names = census.names()
         self._life = life
         self._before = before
+        self._heartbeats = heartbeats
         self._pids: dict[int, str] = {}
         self._started: dict[str, float] = {}
         self._pauses: dict[str, float] = {}
@@ -75,7 +87,8 @@ class Children:
         return 0
 
     def tend(self, *, stop_on_failure: bool = False) -> int | None:
-        """Take note of who died, start again who is due; an exit code ends the run."""
+        """Take note of who died, end who hangs, start again who is due; an exit code ends the run.
+        To be called each second."""
         for name, status in self._reap():
             if stop_on_failure:
                 return os.waitstatus_to_exitcode(status) or 1
@@ -85,6 +98,9 @@ class Children:
             logger().error("process.died", name=name, code=code, again_in_s=round(pause, 1))
             self._failing.died(name, time.monotonic())
         self._failing.watch(time.monotonic())
+        pids = {name: pid for pid, name in self._pids.items()}
+        for name, sent in self._heartbeats.due(pids, time.monotonic()):
+            os.kill(pids[name], sent)
         for name in [name for name, at in self._due.items() if at <= time.monotonic()]:
             self._start(name)
         return None
@@ -121,6 +137,7 @@ class Children:
     def _start(self, name: str) -> None:
         self._before()
         self._started[name] = time.monotonic()
+        self._heartbeats.started(name)
         self._due.pop(name, None)
         _flush()
         supervisor = os.getpid()
@@ -182,7 +199,9 @@ def _flush() -> None:
 
 
 def _settle(name: str, supervisor: int) -> None:
-    """What is the same for all processes, in the fork of each."""
+    """What is the same for all processes, in the fork of each. A signal that is a fault has it say
+    where it was."""
+    faulthandler.enable(STDERR)
     die_with(supervisor)
     take_name(kernel_name(name))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

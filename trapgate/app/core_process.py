@@ -223,6 +223,7 @@ class _CoreProcess:
 
     async def watch_bundle(self) -> None:
         while True:
+            self.process.beat()
             await asyncio.sleep(RELOAD_POLL_S)
             await self.take_over()
 

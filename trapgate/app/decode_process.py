@@ -26,6 +26,7 @@ def decode_process(process: Process) -> None:
         RecordReader().decode,
         stop=stop,
         now=now,
+        beat=process.beat,
     )
     collect_seldom()
     process.ready()

@@ -31,6 +31,7 @@ def index_process(process: Process) -> None:
         layout.metrics(process.name),
         stop=stop,
         clock=now,
+        beat=process.beat,
         backlog=lambda: bool(process.inherited.backlog.value),
     )
     gc.freeze()  # what is here now stays: it need not be walked again

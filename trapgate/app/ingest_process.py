@@ -194,6 +194,7 @@ class _IngestProcess:
 
     def between(self) -> None:
         """Between two batches: answer for other listeners if there are some, and the chores."""
+        self.process.beat()
         changes = changes_over(self.process.line)
         if changes and select.select([changes[0]], [], [], 0)[0]:
             self.replier.replace(changes[1]())

@@ -46,7 +46,8 @@ class Inherited(msgspec.Struct, frozen=True):
 
 
 class Process(msgspec.Struct, frozen=True):
-    """The surroundings of one process: its configuration, its place, and how to say "ready".
+    """The surroundings of one process: its configuration, its place, and how to say "ready", and
+    from then on, as its loop turns, that it goes on (`beat`).
 
     `stamp` tells the configuration from those that are published after it.
     """
@@ -58,6 +59,7 @@ class Process(msgspec.Struct, frozen=True):
     layout: Layout
     inherited: Inherited
     ready: Callable[[], None]
+    beat: Callable[[], None]
     line: socket.socket | None = None
     """To the supervisor: other listeners come over it, and core asks for reloads."""
 

@@ -49,6 +49,7 @@ def receive_process(process: Process) -> None:
         stop=stop,
         changes=changes_over(process.line),
         clock=now,
+        beat=process.beat,
     )
     process.ready()
     receive.run()

@@ -27,6 +27,7 @@ from trapgate.app.flow import (
     own_listeners,
     stage_of,
 )
+from trapgate.app.heartbeat import Heartbeats
 from trapgate.app.index_process import index_process
 from trapgate.app.ingest_process import ingest_process
 from trapgate.app.kernel import kernel_name, take_name
@@ -74,7 +75,10 @@ class Supervisor:
         self._published = Published(self.layout.bundle)
         self._publishing = Trouble("configuration.unpublished")
         self._counting = Trouble("metrics.unpublished")
-        self._children = Children(census, self.metrics, self._life, self._republish)
+        self._heartbeats = Heartbeats(census.names(), self.metrics)
+        self._children = Children(
+            census, self.metrics, self._life, self._republish, self._heartbeats
+        )
 
     def run(self, on_ready: Callable[["Supervisor"], None]) -> int:
         """Start everything, call `on_ready`, go on until SIGTERM or SIGINT; returns the exit code.
@@ -165,6 +169,7 @@ class Supervisor:
             layout=self.layout,
             inherited=msgspec.structs.replace(self.inherited, listeners=own),
             ready=ready,
+            beat=self._heartbeats.of(name).beat,
             line=line,
         )
         try:

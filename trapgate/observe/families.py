@@ -287,13 +287,28 @@ FAMILIES = (
         "Processes that died and were started again.",
     ),
     Family(
+        "trapgate_pipeline_hangs_total",
+        "counter",
+        ("process",),
+        "Processes that had stopped going on without having died: they were ended, and started "
+        "again.",
+    ),
+    Family(
+        "trapgate_pipeline_silent_seconds",
+        "gauge",
+        ("process",),
+        "For how long a process has not gone on. Below 2 in a healthy one, also while it has "
+        "nothing to do; 60 is the alarm process.hung, at 120 it is ended and started again.",
+    ),
+    Family(
         "trapgate_pipeline_alarms",
         "gauge",
         ("alarm", "subject"),
         "One while something is wrong that an operator must see to; the log, `/-/ready` and the "
         "page at `/` say the same: spool.full, spool.pressed, spool.write-failed, "
         "spool.store-gave-up, spool.rules-gave-up, store.away, store.damaged, rules.blocked, "
-        "process.failing. The subject is the spool, the kind of the store, or the process.",
+        "process.failing, process.hung. The subject is the spool, the kind of the store, or the "
+        "process.",
     ),
     Family(
         "trapgate_pipeline_alarm_reasons",

@@ -38,14 +38,16 @@ class Indexing:
         stop: int,
         clock: Callable[[], Now],
         backlog: Callable[[], bool] = lambda: False,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """`backlog` says whether ingest has one."""
+        """`backlog` says whether ingest has one; `beat` is called as the loop turns."""
         self._indexer = indexer
         self._metrics = metrics
         self._metrics_path = metrics_path
         self._stop = stop
         self._clock = clock
         self._backlog = backlog
+        self._beat = beat
         self._lag = metrics.gauge("trapgate_store_words_lag_events")
         failures = metrics.counter("trapgate_store_words_failures_total")
         self._count_failures = Follower(failures, lambda: indexer.failures)
@@ -83,6 +85,7 @@ class Indexing:
         return stopped
 
     def _stopped(self, within_s: float) -> bool:
+        self._beat()
         return bool(select.select([self._stop], [], [], within_s)[0])
 
     def _publish(self) -> None:

@@ -34,15 +34,18 @@ class Preparing:
         *,
         stop: int,
         now: Callable[[], Now],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         """`configured` gives the translator in use and the stamp of its configuration;
-        `datagram_of` raises `ValueError` for a record that it cannot read."""
+        `datagram_of` raises `ValueError` for a record that it cannot read; `beat` is called as the
+        loop turns."""
         self._wire = line.wire
         self._withdrawn = line.withdrawn
         self._configured = configured
         self._datagram_of = datagram_of
         self._stop = stop
         self._now = now
+        self._beat = beat
 
     def run(self) -> None:
         """Go on until told to stop."""
@@ -52,6 +55,7 @@ class Preparing:
             if self._stop in ready:
                 return
             self.turn()
+            self._beat()
 
     def turn(self) -> None:
         """Answer what has been asked, and look whether the configuration has changed."""

@@ -98,7 +98,9 @@ class Receive:
         stop: int,
         changes: Changes | None = None,
         clock: Callable[[], Now],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        """`beat` is called as the loop turns."""
         self._slots = Slots()
         self._udp: list[UdpListener] = []
         self._tcp: list[TcpListener] = []
@@ -109,6 +111,7 @@ class Receive:
         self._readers = readers
         self._stop = stop
         self._clock = clock
+        self._beat = beat
         self._changes = changes
         self._stop_only = _poll_of([stop])
         self._listen_to(listeners)
@@ -118,7 +121,7 @@ class Receive:
     def run(self) -> None:
         """Receive until `stop` is readable; then take what the kernel still holds, and return."""
         while self.turn(TICK_MS):
-            continue
+            self._beat()
         self.finish()
 
     def turn(self, timeout_ms: int) -> bool:
