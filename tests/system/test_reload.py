@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from compile.acme import module, scalar
 from ports import free_port
 from system import peers
 from system.running import Trapgate, eventually
@@ -285,3 +286,20 @@ def test_what_is_odd_is_logged_and_the_rest_is_taken_over(trapgate: Trapgate) ->
     warnings = [w for w in trapgate.text_of("stderr").splitlines() if "BAD-MIB does not" in w]
     assert len(warnings) == 1
     assert "mibs/bad.mib:2:1: " in warnings[0]
+
+
+def test_a_stop_does_not_wait_for_mibs(trapgate: Trapgate) -> None:
+    modules = 12  # some seconds of work each
+    (trapgate.folder / "mibs").mkdir(exist_ok=True)
+    for number in range(modules):
+        name = f"big{number}"
+        objects = [scalar(f"{name}n{index}", f"{name} {index}") for index in range(1, 2_000)]
+        node = f"{name} OBJECT IDENTIFIER ::= {{ enterprises {99_900 + number} }}"
+        text = "\n".join([node, *objects])
+        imports = "enterprises, OBJECT-TYPE FROM SNMPv2-SMI"
+        trapgate.write(f"mibs/{name}.mib", module(f"{name.upper()}-MIB", text, imports))
+    compiled = trapgate.folder / "data" / "mibs"
+    trapgate.signal(signal.SIGHUP)
+    eventually(lambda: list(compiled.glob("*.json")), "one is compiled")
+    assert trapgate.stop() == 0
+    assert 0 < len(list(compiled.glob("*.json"))) < modules

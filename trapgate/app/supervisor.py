@@ -51,11 +51,17 @@ from trapgate.store import NewerSchema
 EX_CONFIG = 78
 """Exit code of sysexits.h for "configuration error"."""
 
+STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
+
 LOOK_S = 1.0
 """Longest pause between two looks at the processes, and at what was published."""
 
 OPEN_FILES = 65_536
 """Open files asked for: the bound of stream connections, and what the stores need."""
+
+
+class StopAsked(Exception):
+    """trapgate is to stop, in the middle of what takes long."""
 
 
 class Supervisor:
@@ -190,7 +196,7 @@ class Supervisor:
             received = signal.sigtimedwait(SIGNALS, self._children.due_in_s(LOOK_S))
             if received is None:
                 continue
-            if received.si_signo in (signal.SIGTERM, signal.SIGINT):
+            if received.si_signo in STOPPING:
                 logger().info("stopping", signal=signal.Signals(received.si_signo).name)
                 return 0
             if received.si_signo == signal.SIGHUP:
@@ -222,9 +228,12 @@ class Supervisor:
     def _take_anew(self) -> str:
         """Read the files anew, open what is new of the listeners, publish: the processes see it.
         Returns why not, if so; nothing has changed then."""
-        configuration, problems = read_again(
-            self.config_path, self.configuration, lambda *_: self._meanwhile()
-        )
+        try:
+            configuration, problems = read_again(
+                self.config_path, self.configuration, lambda *_: self._meanwhile()
+            )
+        except StopAsked:
+            return "trapgate is to stop"
         if configuration is None:
             return "; ".join(map(one_line, problems))
         for problem in problems:
@@ -251,8 +260,10 @@ class Supervisor:
         return ""
 
     def _meanwhile(self) -> None:
-        """Start again who dies while MIBs are compiled for a reload."""
+        """Start again who dies while MIBs are compiled for a reload. Raises `StopAsked`."""
         self._children.tend()
+        if not signal.sigpending().isdisjoint(STOPPING):
+            raise StopAsked
 
     def _hand_over(self) -> None:
         """Tell the running processes the listeners; who does not listen is started again with them.

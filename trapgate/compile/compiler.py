@@ -26,7 +26,7 @@ VERSION = 1
 
 Progress = Callable[[int, int, str], None]
 """Told before each module that is compiled, and every second if that is done apart: how many are
-done, of how many, and its name."""
+done, of how many, and its name. What it raises ends the work; what was compiled is kept."""
 
 
 class Compiled(msgspec.Struct, frozen=True):
