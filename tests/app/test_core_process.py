@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
+import pytest
+
 from app.folders import built, written
+from store.events import event
+from trapgate.app import core_process
 from trapgate.app.core_process import _CoreProcess
 from trapgate.app.layout import Layout
 from trapgate.app.processes import Inherited, Process
 from trapgate.app.published import NEVER_PUBLISHED
 from trapgate.decode.snmp import OwnEngine
+from trapgate.model import NEVER
+from trapgate.model.query import Everything
 from trapgate.spool import Doorbell, SharedNumber
+from trapgate.store import SqliteEventStore, TooManyRows
 
 
 def core(folder: Path) -> _CoreProcess:
@@ -28,6 +35,16 @@ def core(folder: Path) -> _CoreProcess:
         beat=lambda: None,
     )
     return _CoreProcess(process)
+
+
+def test_counts_beside_paging_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_process, "COUNTED_MAX", 1)
+    process = core(tmp_path)
+    store = SqliteEventStore.open(process.process.layout.events)
+    store.write([event(1), event(2)])
+    store.close()
+    with pytest.raises(TooManyRows):
+        process.events.aggregate(Everything(), ("source.port",), start=0, end=NEVER)
 
 
 def test_ready_is_loaded_and_able_to_write(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from trapgate.app.flow import Census
 from trapgate.app.layout import CORE_READER
 from trapgate.app.processes import Process
 from trapgate.app.published import Published
-from trapgate.app.stores import store_to_read
+from trapgate.app.stores import COUNTED_MAX, store_to_read
 from trapgate.model import Alert, IntegrationId, Notification
 from trapgate.model.exchange import Ending, Retry
 from trapgate.notify import Carrier
@@ -67,7 +67,9 @@ class _CoreProcess:
         self.published = Published(layout.bundle, process.stamp)
         self.state = SqliteStateStore.open(layout.state)
         self.history = SqliteHistory.open(layout.history)
-        self.events = store_to_read(self.configuration.settings.store, layout, self.metrics)
+        self.events = store_to_read(
+            self.configuration.settings.store, layout, self.metrics, COUNTED_MAX
+        )
         self.loaded = False
         self.reloading, self.adopting = asyncio.Lock(), asyncio.Lock()
         self.conductor = Conductor(

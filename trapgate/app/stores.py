@@ -8,6 +8,10 @@ from trapgate.store import SqliteEventStore
 from trapgate.store.sqlite.folder import held_parts
 from trapgate.store.sqlite.store import refuse_newer
 
+COUNTED_MAX = 2_000_000
+"""Events that one count reads in the process that pages: a minute of a thread beside it, which
+costs a page some milliseconds. Counts by the fields that files are indexed by read none."""
+
 
 def store_to_write(settings: StoreSettings, layout: Layout, metrics: Metrics) -> KeptStore:
     """The store of the one process that writes. Raises what the store raises that cannot be opened;
@@ -25,11 +29,14 @@ def check_schema(settings: StoreSettings, layout: Layout) -> None:
         refuse_newer(layout.events)
 
 
-def store_to_read(settings: StoreSettings, layout: Layout, metrics: Metrics) -> KeptStore:
-    """The store for those who only read, of whom there may be many."""
+def store_to_read(
+    settings: StoreSettings, layout: Layout, metrics: Metrics, counted_max: int | None = None
+) -> KeptStore:
+    """The store for those who only read, of whom there may be many. A count of SQLite's reads
+    `counted_max` events at most; that of servers has a bound of its own."""
     if settings.kind == "elasticsearch":
         return _elasticsearch(settings, metrics, read_only=True)
-    return SqliteEventStore.open(layout.events, read_only=True)
+    return SqliteEventStore.open(layout.events, read_only=True, counted_max=counted_max)
 
 
 def _tell_left_behind(layout: Layout) -> None:

@@ -549,6 +549,26 @@ def test_a_search_examines_so_many_events_and_says_so(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_count_beside_other_work_reads_so_many_events_or_refuses(tmp_path: Path) -> None:
+    store = SqliteEventStore.open(tmp_path, counted_max=5)
+    store.write([event(n, device=f"router-{n % 2}") for n in range(1, 8)])
+    whole = {"start": 0, "end": NEVER}
+    with pytest.raises(TooManyRows, match="5 events were examined"):
+        store.aggregate(Everything(), ("source.port",), **whole)
+    with pytest.raises(TooManyRows):
+        store.aggregate(Word("source.port", "9"), ("host.name",), **whole)
+    assert store.aggregate(Everything(), ("host.name",), **whole) == {
+        ("router-0",): 3,
+        ("router-1",): 4,
+    }
+    one = Word("host.name", "router-0")  # the rows of the other need not be read
+    assert sum(store.aggregate(one, ("source.port",), **whole).values()) == 3
+    store.close()
+    with closing(SqliteEventStore.open(tmp_path, read_only=True)) as unbounded:
+        counted = unbounded.aggregate(Everything(), ("source.port",), **whole)
+        assert sum(counted.values()) == 7
+
+
 def everything_of(store: SqliteEventStore, limit: int, before: Place | None = None) -> list[int]:
     found = store.search(Everything(), start=0, end=NEVER, limit=limit, before=before)
     return sequences(found)

@@ -85,12 +85,14 @@ class SqliteEventStore:
         lock: int | None,
         rows_max: int,
         part_bytes_max: int,
+        counted_max: int | None,
         metrics: Metrics,
         disk: DiskOf,
     ) -> None:
         self.broken: dict[str, str] = {}
         self.oversize: str | None = None
         self._rows_max = rows_max
+        self._counted_max = counted_max
         self._folder = folder
         self._lock = lock
         self._expiry = Expiry()
@@ -107,17 +109,19 @@ class SqliteEventStore:
         read_only: bool = False,
         rows_max: int = ROWS_EXAMINED_MAX,
         part_bytes_max: int = PART_BYTES_MAX,
+        counted_max: int | None = None,
         metrics: Metrics | None = None,
         disk: DiskOf = disk_of,
     ) -> Self:
         """Open the store in this folder; the writer makes it, a reader may find none yet. Each
-        search examines `rows_max` events at most; a file of `part_bytes_max` is full. The writer
+        search examines `rows_max` events at most, and a count `counted_max`, which is for a process
+        that has other work, too; a file of `part_bytes_max` is full. The writer
         tells in `metrics` what is wrong with files (`health`), and leaves room on the disk as
         `disk` has it (`room`).
 
         Raises `StoreLocked` if another process writes here, `NewerSchema`, `StoreUnavailable`.
         """
-        bounds = rows_max, part_bytes_max, metrics or Metrics(), disk
+        bounds = rows_max, part_bytes_max, counted_max, metrics or Metrics(), disk
         if read_only:
             store = cls(folder, None, *bounds)
         else:
@@ -185,7 +189,8 @@ class SqliteEventStore:
         """How many events received in [start, end) meet the query, by the values of the fields.
 
         An event without a field counts under "", one with several values under each of them; a
-        boolean is `true` or `false`. Raises `TooManyGroups` if there are more than are counted.
+        boolean is `true` or `false`. Raises `TooManyGroups` if there are more than are counted, and
+        `TooManyRows` if more events would have to be read than a count may.
         """
         plan = planned(query)
         groups = Groups(by, GROUPS_MAX)
@@ -193,11 +198,7 @@ class SqliteEventStore:
             if plan.rest == Everything() and HOT_FIELDS.issuperset(by):
                 self._count_facets(groups, plan, start, end)
             else:
-                question = Question(plan, start, end, None)
-                with closing(self._pieces(question, lambda: PIECE_ROWS_MAX)) as answer:
-                    for piece in answer:
-                        for event in piece.events:
-                            groups.add(event)
+                self._count_rows(groups, Question(plan, start, end, None))
         return groups.counts
 
     def since(self, position: Position, limit: int) -> Sequence[Event]:
@@ -295,6 +296,18 @@ class SqliteEventStore:
             return None
         stack.enter_context(words)
         return words if words.belongs_to(reader.lineages) else None
+
+    def _count_rows(self, groups: Groups, question: Question) -> None:
+        """Count the events that meet a query, by reading them."""
+        examined = found = 0
+        with closing(self._pieces(question, lambda: PIECE_ROWS_MAX)) as answer:
+            for piece in answer:
+                examined += piece.examined
+                found += len(piece.events)
+                if self._counted_max is not None and examined > self._counted_max:
+                    raise TooManyRows(self._counted_max, found)
+                for event in piece.events:
+                    groups.add(event)
 
     def _count_facets(self, groups: Groups, plan: Plan, start: int, end: int) -> None:
         """Count the events that meet a query of hot fields, by their facets alone."""
