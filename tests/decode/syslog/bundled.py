@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trapgate.decode.syslog.dialect_build import build_dialects
+from trapgate.decode.syslog.body.build import build_dialects
 
 FOLDER = Path(__file__).parents[3] / "trapgate" / "dialects"
 TEXTS = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.yml"))}

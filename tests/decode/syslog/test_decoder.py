@@ -11,8 +11,8 @@ from decode.syslog.bundled import DIALECTS
 from decode.syslog.lines import DOWN, LINES, RECEIVED, Expected, datagram, message_of, read
 from trapgate.decode.syslog import SyslogDecoder
 from trapgate.decode.syslog.decoder import Reading
+from trapgate.decode.syslog.header.zones import is_zone
 from trapgate.decode.syslog.text import MESSAGES_MAX, SHOWN_CHARS_MAX
-from trapgate.decode.syslog.zones import is_zone
 from trapgate.model import Now, SyslogMessage, parse_rfc3339, rfc3339
 
 NOW = Now(parse_rfc3339(RECEIVED), 0)

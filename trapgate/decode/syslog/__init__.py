@@ -5,8 +5,8 @@ message in it, nearly always one. Nothing is refused: a line that no grammar fit
 format `unparsed`.
 """
 
+from trapgate.decode.syslog.body.build import build_dialects
+from trapgate.decode.syslog.body.dialects import Dialects
 from trapgate.decode.syslog.decoder import Reading, SyslogDecoder
-from trapgate.decode.syslog.dialect_build import build_dialects
-from trapgate.decode.syslog.dialects import Dialects
 
 __all__ = ["Dialects", "Reading", "SyslogDecoder", "build_dialects"]

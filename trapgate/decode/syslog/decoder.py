@@ -12,13 +12,15 @@ from typing import Self
 
 import msgspec
 
-from trapgate.decode.syslog.body import Body
-from trapgate.decode.syslog.dialects import Dialects
-from trapgate.decode.syslog.header import Header, Step
-from trapgate.decode.syslog.meraki import scan_meraki
+from trapgate.decode.syslog.body.body import Body
+from trapgate.decode.syslog.body.dialects import Dialects
+from trapgate.decode.syslog.header.header import Header, Step
+from trapgate.decode.syslog.header.meraki import scan_meraki
+from trapgate.decode.syslog.header.rfc3164 import scan_3164, scan_relayed
+from trapgate.decode.syslog.header.rfc5424 import QUOTED_CHARS, scan_5424
+from trapgate.decode.syslog.header.times import instant, plausible
+from trapgate.decode.syslog.header.usual.scan import scan_usual
 from trapgate.decode.syslog.repeats import repeats
-from trapgate.decode.syslog.rfc3164 import scan_3164, scan_relayed
-from trapgate.decode.syslog.rfc5424 import QUOTED_CHARS, scan_5424
 from trapgate.decode.syslog.text import (
     BLANK,
     SEVERAL,
@@ -28,8 +30,6 @@ from trapgate.decode.syslog.text import (
     pieces,
     shown,
 )
-from trapgate.decode.syslog.times import instant, plausible
-from trapgate.decode.syslog.usual import scan_usual
 from trapgate.model import Datagram, Decoded, Now, Problem, SyslogMessage
 
 PRIORITY_MAX = 191

@@ -1,0 +1,1 @@
+"""What the text behind a header says, as the files of dialects have it."""

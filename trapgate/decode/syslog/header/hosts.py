@@ -1,0 +1,147 @@
+"""A device's name in the header of a line: the forms that it takes and what proves it.
+
+In: a text and the place of the host. Out: the name, where it ends, and whether what follows shows
+that it is one and not the first word of a sentence.
+"""
+
+import re
+
+import msgspec
+
+from trapgate.decode.syslog.header.names import (
+    are_words,
+    is_address,
+    is_titled,
+    may_be_host,
+    must_be_host,
+    opens_sentence,
+)
+from trapgate.decode.syslog.header.shapes import skip_spaces
+from trapgate.decode.syslog.header.tags import tag_at
+
+
+class Host(msgspec.Struct, frozen=True, gc=False):
+    """A host's name, which begins at `begin` and ends at `stop`; `end` is where the next part
+    begins. `sure`: its form alone tells (an address with a colon, UniFi's triple). `name` is `None`
+    for a form that says what the device is but not which."""
+
+    name: str | None
+    begin: int
+    stop: int
+    end: int
+    sure: bool = False
+
+
+WORD = re.compile(r"[^ ]+")
+
+_UNIFI = re.compile(
+    r"(?:(?P<quote>\(\")?)(?P<name>[A-Za-z0-9_.-]{1,64}),[0-9A-Fa-f]{12},[A-Za-z0-9][0-9A-Za-z.+_-]{0,63}"
+    r"(?(quote)\"\):?|:?) {1,4}|[0-9A-Fa-f]{12},[A-Z][0-9A-Za-z.+_-]{1,63}: {1,4}"
+)
+_UNIFI_MODEL = re.compile(r"U[A-Z0-9]{2,11}")
+"""`U7PG2`, `UDMPRO`: every access point of that kind says so."""
+
+_BRACKETED = re.compile(r"[\[<]([0-9A-Fa-f.:]{2,45})[\]>],?:?")
+MEMBER = re.compile(r"((?:[0-9]{1,3}\.){3}[0-9]{1,3})-[0-9]{1,2}")
+"""Dell's N series: the address and the unit of the stack."""
+
+_BLADE = re.compile(r"slot[0-9]{1,2}/")
+"""F5's VIPRION: the blade before the name."""
+
+_FORWARDED = re.compile(r"(?:Message )?[Ff]orwarded from ([^ :]{1,255}): {1,4}")
+"""AIX's syslogd as a relay."""
+
+_SURE = re.compile(
+    r"%|: |:$|CEF:|LEEF:|\(FPC |\(\"|<[0-9]{6}> |[0-9],20[0-9]{2}/|date=|devname=|"
+    r"[a-z0-9-]{2,32}(?:,[a-z0-9!-]{2,32}){1,6} |\[[A-Za-z_]{1,32}:\"|"
+    r"-- MARK --|(?:last )?message repeated [0-9]|[A-Za-z0-9]{2,16} : ?%|"
+    r"[0-9A-F]{10,16} [a-z-]{2,32}(?:\[[0-9]{1,10}\])?: |"
+    r"(?:c?fpc|[cst]?feb)[0-9]{1,3} |[0-9]-PPE-[0-9]{1,2} |"
+    r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-|[^ ,]{1,64},[0-9A-Fa-f]{12},[A-Za-z0-9]|[0-9a-f]{12},[A-Z]"
+)
+"""What no sentence continues with: a mnemonic, CEF, PAN-OS's columns, FortiGate's pairs, MikroTik's
+topics, Check Point's pairs, a repeat, FTD's `SFIMS :`, WatchGuard's serial number, Junos's card,
+NetScaler's engine, Opengear's own date, UniFi's triple."""
+
+_PAIR = re.compile(r"[A-Za-z_]{2,32}=[^ ]")
+
+
+def host_at(text: str, at: int) -> Host | None:
+    """The host that may stand here, `None` if the word is certainly none."""
+    found = WORD.match(text, at, at + 320)
+    if found is None:
+        return None
+    word, stop = found[0], found.end()
+    end = skip_spaces(text, stop)
+    if may_be_host(word):
+        return Host(word, at, stop, end)
+    if word[-1] == "," and may_be_host(word[:-1]):
+        return Host(word[:-1], at, stop - 1, end, _tag_here(text, end))
+    if word[-1] == ":" and is_address(word[:-1]):
+        return Host(word[:-1], at, stop - 1, end, True)
+    return _decorated(text, at, word, end)
+
+
+def _decorated(text: str, at: int, word: str, end: int) -> Host | None:
+    """Names with something around them."""
+    bracketed = _BRACKETED.fullmatch(word)
+    if bracketed is not None and is_address(bracketed[1]):
+        return Host(bracketed[1], at + 1, at + bracketed.end(1), end, True)
+    if word == "<IP>":  # an address that an anonymiser took away
+        return Host(None, at, at + len(word), end, True)
+    member = MEMBER.fullmatch(word)
+    if member is not None and is_address(member[1]):
+        return Host(member[1], at, at + member.end(1), end, True)
+    blade = _BLADE.match(word)
+    if blade is not None and may_be_host(word[blade.end() :]):
+        return Host(word[blade.end() :], at + blade.end(), at + len(word), end)
+    if word[0] == "(" or "," in word:
+        return triple_at(text, at)
+    return None
+
+
+def triple_at(text: str, at: int) -> Host | None:
+    """UniFi: `name,mac,firmware:`, `("model,mac,firmware")` or `mac,model-firmware:`."""
+    if text.find(",", at, at + 67) < 0:
+        return None
+    found = _UNIFI.match(text, at)
+    if found is None:
+        return None
+    name: str | None = found["name"]
+    if name is None or _UNIFI_MODEL.fullmatch(name) or not may_be_host(name):
+        name = None
+    begin, stop = found.span() if name is None else found.span("name")
+    return Host(name, begin, stop if name else found.end(), found.end(), True)
+
+
+def forwarded_at(text: str, at: int) -> Host | None:
+    """`Message forwarded from r1: `."""
+    if text[at : at + 1] not in ("M", "F", "f"):
+        return None
+    found = _FORWARDED.match(text, at)
+    if found is None or not may_be_host(found[1]):
+        return None
+    return Host(found[1], found.start(1), found.end(1), found.end(), True)
+
+
+def proven(text: str, host: Host) -> bool:
+    """Whether a word that may be a host is one: by its form, or by what stands behind it. A tag
+    without a pid proves it only of words that do not begin sentences (`Interface eth0: down`)."""
+    if host.sure or host.name is None:
+        return True
+    if must_be_host(host.name):
+        return True
+    if _SURE.match(text, host.end) or text.startswith(f"{host.name} ", host.end):
+        return True
+    tag = tag_at(text, host.end, [])
+    if tag is not None and tag.sure:
+        return True
+    if tag is not None:
+        return not are_words(host.name, tag.appname)
+    if _PAIR.match(text, host.end) is None:
+        return False
+    return not (opens_sentence(host.name) or is_titled(host.name))
+
+
+def _tag_here(text: str, at: int) -> bool:
+    return tag_at(text, at, []) is not None

@@ -1,0 +1,43 @@
+"""Meraki's header: a version, the seconds since 1970, the device, the kind of event.
+
+    <134>1 1563249630.774247467 remote_DC1_appliance security_event ids_alerted signature=…
+
+Behind it stand the event's pairs. Lines that begin with such an instant and no version are read
+the same way, if the device's name or the pairs prove it.
+"""
+
+import re
+
+from trapgate.decode.syslog.header.header import Header
+from trapgate.decode.syslog.header.names import may_be_host, must_be_host
+from trapgate.decode.syslog.header.shapes import epoch
+
+_START = re.compile(r" ?(?:1 )?(?=[12][0-9]{9}(?:\.[0-9]{1,18}|[0-9]{3})? )")
+_BEHIND = re.compile(r" {1,4}([^ ]{1,255}) {1,4}(?:([a-z][a-z_-]{2,31})(?: {1,4}|$))?")
+_PAIR = re.compile(r"(?:[a-z_]{1,32} ){0,2}[a-z_]{1,32}=")
+
+
+def scan_meraki(text: str, at: int) -> Header | None:
+    """The header that begins at `at` (behind the PRI); `None` if it is not of this form."""
+    start = _START.match(text, at)
+    found = None if start is None else epoch(text, start.end())
+    if start is None or found is None:
+        return None
+    behind = _BEHIND.match(text, found.end)
+    if behind is None or not may_be_host(behind[1]):
+        return None
+    host, kind = behind.groups()
+    versioned = start[0].endswith("1 ")
+    if not (versioned or must_be_host(host) or (kind and _PAIR.match(text, behind.end()))):
+        return None
+    steps = [("time", start.end(), found.end), ("host", behind.start(1), behind.end(1))]
+    if kind is not None:
+        steps.append(("program", behind.start(2), behind.end(2)))
+    return Header(
+        "meraki",
+        text[behind.end() :],
+        found.civil,
+        hostname=host,
+        appname=kind,
+        steps=tuple(steps),
+    )

@@ -1,0 +1,1 @@
+"""The short way to the headers that nearly all lines have."""
