@@ -10,6 +10,7 @@ from docs.commands import commands_page
 from docs.configuration import FILES, anchor, configuration_page
 from docs.metrics import metrics_page
 from docs.sections import sections, setting_texts, yaml_of
+from docs.systems import systems_page
 from golden import Golden
 from trapgate.app.settings import Settings
 from trapgate.config import Section, load
@@ -26,6 +27,7 @@ KINDS = [kind for root, _ in FILES.values() for _, kind in sections(root)]
         ("configuration.md", configuration_page),
         ("metrics.md", metrics_page),
         ("cli.md", commands_page),
+        ("systems.md", systems_page),
     ],
 )
 def test_the_page_is_up_to_date(name: str, page: Callable[[], str], golden: Golden) -> None:
