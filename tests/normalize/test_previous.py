@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from trapgate.model import Endpoint, Event, FieldValue, Position
 from trapgate.normalize import previous
-from trapgate.normalize.previous import GAP_CODE, GAP_MAX, REORDERED_MAX, Previous
+from trapgate.normalize.previous import (
+    GAP_CODE,
+    GAP_MAX,
+    REORDERED_MAX,
+    REPEATED_NS,
+    Previous,
+)
 
 
 def line(
@@ -17,13 +23,14 @@ def line(
     *,
     device: str = "r1",
     code: str = "UPDOWN",
+    received_at: int = 2,
 ) -> Event:
     numbered: Mapping[str, FieldValue] = {} if number is None else {"event.sequence": number}
     return Event(
         id="0a0b0c0d" + "0" * 24,
         position=Position("raw", 7),
         timestamp=1,
-        received_at=2,
+        received_at=received_at,
         clock="device:r1",
         kind="syslog.network",
         source=Endpoint("10.0.0.1", 514),
@@ -126,6 +133,20 @@ def test_what_is_repeated_is_what_was_said() -> None:
     }
     again, _ = memory.follow(line(None, {"event.repeated": 5}, code=""))
     assert again.code == "UPDOWN"
+
+
+def test_what_was_said_long_ago_is_not_what_is_repeated() -> None:
+    memory = Previous()
+
+    def repeat(received_at: int) -> str:
+        repeated = line(None, {"event.repeated": 3}, code="", received_at=received_at)
+        return memory.follow(repeated)[0].code
+
+    memory.follow(line(received_at=0))
+    assert repeat(REPEATED_NS) == "UPDOWN"
+    assert repeat(2 * REPEATED_NS) == "UPDOWN"  # it goes on
+    assert repeat(3 * REPEATED_NS + 1) == ""  # what is meant was lost
+    assert repeat(3 * REPEATED_NS + 2) == ""
 
 
 def test_a_repeat_of_nothing_stays_as_it_is() -> None:

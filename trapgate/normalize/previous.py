@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from trapgate.model import Event, FieldValue, Position
+from trapgate.model import NS_PER_S, Event, FieldValue, Position
 
 GAP_CODE = "trapgate.sequence-gap"
 """`event.code` of lines that are missing."""
@@ -30,6 +30,10 @@ more, the device has started anew."""
 GAP_MAX = 1_000_000
 """More numbers than these are not left out by loss: the count was set anew."""
 
+REPEATED_NS = 900 * NS_PER_S
+"""What is said to be repeated was said, or said to be repeated, within this time: syslogd counts
+for ten minutes at most. What is older was followed by a line that was lost."""
+
 SAVED_SCHEMA = 1
 
 Sender = tuple[str, str]
@@ -44,6 +48,7 @@ _WARNING = 4
 class _Said(msgspec.Struct, gc=False):
     sequence: int | None = None
     last: Event | None = None
+    last_at: int = 0
 
 
 class _Saved(msgspec.Struct, frozen=True):
@@ -73,7 +78,8 @@ class Previous:
         """The same in a memory of its own."""
         made = Previous()
         made._said = {
-            sender: _Said(said.sequence, said.last) for sender, said in self._said.items()
+            sender: _Said(said.sequence, said.last, said.last_at)
+            for sender, said in self._said.items()
         }
         return made
 
@@ -86,6 +92,9 @@ class Previous:
             if len(self._said) >= SENDERS_MAX:
                 self._said.clear()
             said = self._said[sender] = _Said()
+        if event.received_at - said.last_at > REPEATED_NS:
+            said.last = None
+        said.last_at = event.received_at
         if "event.repeated" in event.fields and not event.code and said.last is not None:
             event = _repeated(event, said.last)
         else:
