@@ -9,21 +9,19 @@ PORTS_FROM, PORTS_TO = 20_000, 30_000
 """Below the range from which the kernel gives ports to connections, so that a port stays free until
 it is used, also over restarts."""
 
-PORTS_A_WORKER = 1_000
-"""As many are given before the first is given again."""
-
 _WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_OWN_PORTS = itertools.cycle(
-    random.SystemRandom().sample(range(PORTS_FROM + _WORKER, PORTS_TO, _WORKERS), k=PORTS_A_WORKER)
-)
-"""Those that no other worker of the same test run takes between our look and our use, each given
-once: what was given a moment ago may not be bound yet."""
+_OWN_PORTS = range(PORTS_FROM + _WORKER, PORTS_TO, _WORKERS)
+"""Those that no other worker of the same test run takes between our look and our use."""
+
+_IN_TURN = itertools.cycle(random.SystemRandom().sample(_OWN_PORTS, len(_OWN_PORTS)))
+"""Each is given once before the first is given again: what was given a moment ago may not be bound
+yet."""
 
 
 def free_port() -> int:
     """A port that nobody has, neither over UDP nor over TCP, on no address."""
-    return next(filter(_is_free, _OWN_PORTS))
+    return next(filter(_is_free, itertools.islice(_IN_TURN, len(_OWN_PORTS))))
 
 
 def _is_free(port: int) -> bool:

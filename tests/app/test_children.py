@@ -1,6 +1,7 @@
 """Processes are started, started again when they die, and stopped in the order of the flow."""
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -15,7 +16,13 @@ from trapgate.app.heartbeat import Heartbeats, Patience
 from trapgate.observe import Metrics
 
 ALL = Census(receive=2, decode=1, index=True)
-ENOUGH_S = 10.0
+ENOUGH_S = 20.0
+
+WAITS = Patience(alarm=1, end=3, end_max=60, stack=2)
+"""Longer than a busy machine keeps one of them waiting, who beats all the time or writes a stack.
+"""
+
+PIPE_BYTES = 1 << 16
 
 
 class Run:
@@ -24,9 +31,10 @@ class Run:
     def __init__(self, refuses: str = "", hangs: str = "") -> None:
         self.told, self._tell = os.pipe()
         self.refuses, self.hangs = refuses, hangs
+        self.says_ready = 1
         self.begun: list[str] = []
         self.metrics = Metrics()
-        self.heartbeats = Heartbeats(ALL.names(), self.metrics, Patience(1, 3, 60, 0.3))
+        self.heartbeats = Heartbeats(ALL.names(), self.metrics, WAITS)
         self.children = Children(
             ALL, self.metrics, self._life, lambda: self.begun.append(""), self.heartbeats
         )
@@ -35,7 +43,8 @@ class Run:
         if name == self.refuses:
             return 3
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        ready()
+        for _ in range(self.says_ready):
+            ready()
         while not signal.sigtimedwait({signal.SIGTERM}, 0.01):
             if name != self.hangs:
                 self.heartbeats.of(name).beat()
@@ -115,6 +124,34 @@ def test_who_hangs_and_cannot_be_asked_is_killed(run: Run) -> None:
     os.kill(pid, signal.SIGSTOP)  # SIGABRT waits for SIGCONT
     run.tend_until_another("core", pid)
     assert run.children.pid("core") not in (pid, None)
+
+
+def test_who_is_asked_for_its_stack_leaves_no_image_of_its_memory(run: Run) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    if not before[1]:
+        pytest.skip("nobody here may leave one: the hard limit of core files is 0")
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        assert run.children.start() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    for pid in run.pids().values():
+        assert pid is not None
+        assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, before[1])
+
+
+def test_nobody_reads_who_is_ready_after_the_start(run: Run) -> None:
+    assert run.children.start() == 0
+    run.says_ready = PIPE_BYTES  # as often as in days of restarts
+    pid = run.children.pid("index")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    run.tend_until_another("index", pid)
+    before = run.heartbeats.of("index").count
+    until = time.monotonic() + ENOUGH_S
+    while run.heartbeats.of("index").count == before and time.monotonic() < until:
+        signal.sigtimedwait({signal.SIGCHLD}, 0.01)
+    assert run.heartbeats.of("index").count > before
 
 
 def test_a_first_start_that_fails_ends_the_run(run: Run) -> None:

@@ -77,11 +77,30 @@ def test_silence_is_an_alarm_and_then_the_end(watch: Watch) -> None:
     assert watch.sample("trapgate_pipeline_hangs_total", "ingest") == 1
 
 
-def test_the_alarm_ends_when_it_goes_on_not_when_it_is_started(watch: Watch) -> None:
+def test_the_alarm_ends_when_it_has_gone_on_for_as_long(watch: Watch) -> None:
     watch.until_ended("core")
-    watch.look()
-    assert watch.alarms() == ["core"]
     watch.mute = set()
+    watch.look(59)
+    assert watch.alarms() == ["core"]
+    watch.look()
+    assert watch.alarms() == []
+
+
+def test_the_alarm_stays_while_it_hangs_at_the_same_place_again(watch: Watch) -> None:
+    watch.until_ended("ingest")
+    for _ in range(3):
+        watch.beats.of("ingest").beat()  # before it comes to that place
+        assert watch.look() == []
+        watch.until_ended("ingest")
+        assert watch.alarms() == ["ingest"]
+
+
+def test_a_silence_that_nobody_ended_is_over_as_late(watch: Watch) -> None:
+    watch.mute = {"ingest"}
+    watch.look(60)
+    watch.mute = set()
+    watch.look(59)
+    assert watch.alarms() == ["ingest"]
     watch.look()
     assert watch.alarms() == []
 
@@ -96,6 +115,26 @@ def test_patience_comes_back(watch: Watch, calm_s: float, borne: int) -> None:
     watch.mute = set()
     watch.look(int(calm_s))
     assert watch.until_ended("ingest") == borne
+
+
+def test_patience_comes_back_to_who_beats_seldom(watch: Watch) -> None:
+    watch.until_ended("index")
+    for _ in range(int(RECOVERED_S) // 4):
+        watch.look(3)
+        watch.mute = set()
+        watch.look()
+        watch.mute = {"index"}
+    assert watch.until_ended("index") == 120
+
+
+def test_patience_does_not_come_back_to_who_is_silent_for_long(watch: Watch) -> None:
+    watch.until_ended("ingest")
+    for _ in range(int(RECOVERED_S) // 61 + 1):
+        watch.look(60)
+        watch.mute = set()
+        watch.look()
+        watch.mute = {"ingest"}
+    assert watch.until_ended("ingest") == 240
 
 
 def test_a_death_of_its_own_costs_no_patience(watch: Watch) -> None:

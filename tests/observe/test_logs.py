@@ -2,12 +2,13 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from trapgate.observe import configure_logs, logger
+from trapgate.observe import configure_logs, logger, logs
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +88,31 @@ def test_a_log_that_nobody_can_write_to_ends_nobody(monkeypatch: pytest.MonkeyPa
         monkeypatch.undo()
         with contextlib.suppress(OSError):
             full.close()
+
+
+def test_a_reader_that_has_stopped_to_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "READER_WAIT_MS", 1)
+    monkeypatch.setattr(logs._Lines, "lost", 0)
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(writing, b"-" * 4_096):
+            continue
+    os.set_blocking(writing, True)
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as reader:
+        monkeypatch.setattr("sys.stderr", stream)
+        configure_logs("ingest")
+        logger().error("first")
+        logger().error("second", text="long " * 2_000)
+        assert reader.read(10_000_000).strip(b"-") == b""
+        logger().error("third", text="long " * 2_000)
+        told = reader.read(10_000_000).decode().splitlines()
+        assert len(told) == 2
+        assert "event=third" in told[0]
+        assert told[0].count("long") == 2_000
+        assert told[1].endswith("event=log.lost process=ingest lines=2")
+        logger().error("fourth")
+        (line,) = reader.read(10_000_000).decode().splitlines()
+        assert "event=fourth" in line
+        monkeypatch.undo()

@@ -100,12 +100,13 @@ class Process:
         self.window = window
         self.wall_ns = 0
         self.metrics = Metrics()
+        self.beats = 0
         self.decoders = {protocol: WordDecoder(protocol) for protocol in Protocol}
         self.readers: dict[str, MemoryReader] = {
             name: spool.reader(name) for name in ("store", "rules")
         }
         self.memories = Memories(
-            Recollection(spool.snapshot("rules")), Recollection(spool.snapshot("store"))
+            *(Recollection(spool.snapshot(name), self.beat) for name in ("rules", "store"))
         )
         bugs = self.metrics.counter("trapgate_ingest_failures_total").labels("internal-error")
         self.ingest = Ingest(
@@ -128,6 +129,9 @@ class Process:
 
     def now(self) -> Now:
         return Now(self.wall_ns, self.elapsed_ns)
+
+    def beat(self) -> None:
+        self.beats += 1
 
     def level(self) -> bool:
         """Whether both legs have acknowledged the same place."""

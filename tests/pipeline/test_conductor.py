@@ -123,6 +123,27 @@ def test_commits_are_grouped_and_claims_come_first() -> None:
     assert len(site.receivers.told) == 4
 
 
+def test_a_commit_that_does_not_come_back_is_no_going_on() -> None:
+    site = quiet()
+
+    async def main() -> None:
+        async with site.running():
+            assert site.conductor.goes_on()
+            site.store.gate.clear()
+            receiving = asyncio.create_task(site.conductor.receive(alerts(site, "A")))
+            await until(lambda: bool(site.store.transactions))
+            assert site.conductor.goes_on()  # it has just begun
+            assert not site.conductor.goes_on()
+            assert not site.conductor.goes_on()
+            site.store.gate.set()
+            await receiving
+            assert site.conductor.goes_on()
+            await site.conductor.receive(alerts(site, "B"))
+            assert site.conductor.goes_on()
+
+    run(main())
+
+
 def test_a_transaction_has_a_bound_that_a_single_receipt_may_pass() -> None:
     site = quiet()
     sizes = (1, 900, 900, 900, UNITS_MAX + 1, 1)

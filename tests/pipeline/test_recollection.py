@@ -9,7 +9,7 @@ from pipeline.spools import MemorySpool
 from trapgate.model import NS_PER_S, Now, Position, Protocol
 from trapgate.normalize.previous import GAP_CODE, Previous
 from trapgate.normalize.settings import RateLimitSettings
-from trapgate.pipeline.leg import BATCH_RECORDS, WARM_UP_STEPS
+from trapgate.pipeline.leg import BATCH_RECORDS, BATCH_SIZE_MAX, WARM_UP_STEPS
 from trapgate.pipeline.memory import Memory
 from trapgate.pipeline.recollection import REST_S, SAVE_S
 
@@ -27,6 +27,17 @@ def test_a_memory_survives_a_restart(saved: bool) -> None:
     spool.append(turns(4, 5))
     Process(spool, gates).run()
     assert stored(gates) == [1, 3, 5, 7, 9]
+
+
+def test_who_builds_a_memory_again_goes_on() -> None:
+    gates, spool = Gates(), spooled(*(record(b"word", at) for at in range(3 * BATCH_SIZE_MAX)))
+    process = Process(spool, gates)
+    process.run()
+    assert process.beats == 0
+    restarted = Process(spool, gates)
+    spool.append([record(b"word", 3 * BATCH_SIZE_MAX)])
+    restarted.run()
+    assert restarted.beats >= 3
 
 
 def test_a_leg_that_falls_behind_remembers_its_own_place() -> None:

@@ -6,6 +6,7 @@ It has one thread and no loop of its own, so that it may fork at any time.
 
 import faulthandler
 import os
+import resource
 import select
 import signal
 import socket
@@ -68,6 +69,7 @@ class Children:
         self._failing = Failing(metrics, self._names)
         self._restarts = metrics.counter("trapgate_pipeline_restarts_total")
         self._ready_read, self._ready_write = os.pipe()
+        os.set_blocking(self._ready_write, False)
 
     def start(self) -> int:
         """Start all and wait until each has said that it is ready; 0, or the exit code."""
@@ -166,7 +168,9 @@ class Children:
         self._lines[name] = line
 
     def _say_ready(self, name: str) -> None:
-        os.write(self._ready_write, name.encode() + b"\n")
+        """Only the first start is waited for: later ones fill the pipe in the end, and go on."""
+        with suppress(BlockingIOError):
+            os.write(self._ready_write, name.encode() + b"\n")
 
     def _again(self, name: str) -> float:
         """Set when a process is started again; returns the pause until then in seconds."""
@@ -200,8 +204,9 @@ def _flush() -> None:
 
 def _settle(name: str, supervisor: int) -> None:
     """What is the same for all processes, in the fork of each. A signal that is a fault has it say
-    where it was."""
+    where it was, and leave no more: its memory holds communities and keys, and may fill a disk."""
     faulthandler.enable(STDERR)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     die_with(supervisor)
     take_name(kernel_name(name))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

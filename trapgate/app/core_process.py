@@ -43,6 +43,9 @@ from trapgate.web.status import ALERTMANAGER_VERSION
 RELOAD_POLL_S = 0.25
 """How often it is looked whether the supervisor has published another configuration."""
 
+BEAT_S = 0.5
+"""How often it is looked whether all goes on: a commit takes a tenth of it."""
+
 RELOAD_S = 120.0
 """Longest wait for the supervisor to reload: many vendor MIBs may have to be compiled."""
 
@@ -116,6 +119,7 @@ class _CoreProcess:
             )
             reading = tasks.create_task(self.rules.run(bell, stop), name="rules")
             reloading = tasks.create_task(self.watch_bundle(), name="reload")
+            beating = tasks.create_task(self.beat(), name="beat")
             await server.started_event.wait()
             self.process.ready()
             await stop.wait()
@@ -126,6 +130,7 @@ class _CoreProcess:
             no_more.set()
             await conducting
             reloading.cancel()
+            beating.cancel()
         await self.carrier.close()
         self.state.close()
         self.history.close()
@@ -225,9 +230,16 @@ class _CoreProcess:
 
     async def watch_bundle(self) -> None:
         while True:
-            self.process.beat()
             await asyncio.sleep(RELOAD_POLL_S)
             await self.take_over()
+
+    async def beat(self) -> None:
+        """Say that this process goes on: its loop turns, and its state is written. A commit that
+        the disk refuses comes back, and is no hang."""
+        while True:
+            if self.conductor.goes_on():
+                self.process.beat()
+            await asyncio.sleep(BEAT_S)
 
     async def take_over(self) -> None:
         """Use what the supervisor has published, if it has."""

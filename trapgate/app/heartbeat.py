@@ -21,14 +21,16 @@ LOOK_MAX_S = 5.0
 was asleep, a virtual one that was moved), the others did not run either."""
 
 RECOVERED_S = 3_600.0
-"""Who has gone on for so long since it was ended is met with the first patience again."""
+"""Who has gone on for so long since it was ended, without a silence that is an alarm, is met with
+the first patience again."""
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """How long a process may be silent, in seconds: `alarm` until that is an alarm, `end` until it
-    is ended, `stack` more to say where it hangs. The longest turn that is known, a memory that is
-    built again behind a flood, takes half of `alarm`. Each time a process was ended `end` doubles,
-    to `end_max`: what only takes long is done at last."""
+    """How long a process may be silent, in seconds: `alarm` until that is an alarm, which is over
+    when it has gone on for as long; `end` until it is ended, `stack` more to say where it hangs.
+    No turn that is known takes half of `alarm`; what might (a memory that is built again) beats in
+    between. Each time a process was ended `end` doubles, to `end_max`: what only takes long is done
+    at last."""
 
     alarm: float = 60.0
     end: float = 120.0
@@ -63,10 +65,11 @@ class _Watched:
         self._end_s = patience.end
         self._alarm = alarm
         self._seen = 0
-        self._calm_s = 0.0
+        self._calm_s = 0.0  # since it was silent for so long that this is an alarm
 
     def start_anew(self) -> None:
-        """Another life begins; the alarm stays until it beats."""
+        """Another life begins; the alarm stays until it has gone on for a while: who hangs at a
+        record of the spool beats before it comes to it again."""
         if self.asked:
             self._end_s = min(2 * self._end_s, self._patience.end_max)
         self.silent_s, self.asked = 0.0, False
@@ -74,14 +77,16 @@ class _Watched:
     def look(self, passed_s: float) -> signal.Signals | None:
         """Note whether it has beaten since the last look; what is to be sent to it now."""
         count = self.heartbeat.count
+        self._calm_s += passed_s
         if count != self._seen:
             self._seen = count
-            self._gone_on(passed_s)
+            self._gone_on()
             return None
         self.silent_s += passed_s
-        self._calm_s = 0.0
-        if self._alarm is not None and self.silent_s >= self._patience.alarm:
-            self._alarm.begin()
+        if self.silent_s >= self._patience.alarm:
+            self._calm_s = 0.0
+            if self._alarm is not None:
+                self._alarm.begin()
         if self.silent_s < self._end_s:
             return None
         if not self.asked:
@@ -89,12 +94,11 @@ class _Watched:
             return signal.SIGABRT
         return signal.SIGKILL if self.silent_s >= self._end_s + self._patience.stack else None
 
-    def _gone_on(self, passed_s: float) -> None:
+    def _gone_on(self) -> None:
         self.silent_s = 0.0
-        self._calm_s += passed_s
         if self._calm_s >= RECOVERED_S:
             self._end_s = self._patience.end
-        if self._alarm is not None:
+        if self._alarm is not None and self._calm_s >= self._patience.alarm:
             self._alarm.end()
 
 
@@ -130,7 +134,7 @@ class Heartbeats:
             self._silence.labels(name).set(watched.silent_s)
             if sent is signal.SIGABRT:
                 self._hangs.labels(name).inc()
-                logger().error("process.hung", name=name, silent_s=round(watched.silent_s))
+                logger().error("process.ending", name=name, silent_s=round(watched.silent_s))
             if sent is not None:
                 yield name, sent
 

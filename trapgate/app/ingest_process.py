@@ -83,7 +83,10 @@ class _IngestProcess:
         to_core = MatchesSink(spool, inherited.matches_bell, matches.trim)
         self.sinks = self.its_sinks(to_core, quarantine)
         self.memories = Memories(
-            *(Recollection(SnapshotFile(layout.memory(n))) for n in (RULES_READER, STORE_READER))
+            *(
+                Recollection(SnapshotFile(layout.memory(n)), process.beat)
+                for n in (RULES_READER, STORE_READER)
+            )
         )
         lines = [ends.ingest for ends in inherited.ends]
         self.ahead = Ahead(lines, lambda: self.chores.stamp, metrics)

@@ -83,7 +83,7 @@ ALARMS: Mapping[str, AlarmKind] = {
     "process.hung": AlarmKind(
         "a process of trapgate has not gone on for a minute; after two it is ended and started "
         "again",
-        "see in the log where it hangs (process.hung, and the stack behind it) and in the system "
+        "see in the log where it hangs (process.ending, and the stack behind it) and in the system "
         "whether its disk answers; what arrives is kept, unless it is receive",
         unready=True,
     ),

@@ -93,6 +93,8 @@ class Conductor:
         self._wake_ns = NEVER
         self._sending: set[asyncio.Task[None]] = set()
         self._committing = False
+        self._commits_begun = 0
+        self._commit_seen: int | None = None
         self._to_commit = asyncio.Event()
         self._to_remember = asyncio.Event()
         self._to_tick = asyncio.Event()
@@ -123,6 +125,13 @@ class Conductor:
     def unit_puts_max(self) -> int:
         """The most alerts and puts that `receive` makes one unit of."""
         return self._state.unit_puts_max
+
+    def goes_on(self) -> bool:
+        """Whether the store's thread is not at the same commit as when this was asked last."""
+        commit = self._commits_begun if self._committing else None
+        stands = commit is not None and commit == self._commit_seen
+        self._commit_seen = commit
+        return not stands
 
     def perform(self, effects: Sequence[Effect]) -> None:
         """Carry out effects that the core answered with outside of `give` (start, reload)."""
@@ -225,6 +234,7 @@ class Conductor:
         counter = self._metrics.counter("trapgate_alerting_commits_total")
         loop = asyncio.get_running_loop()
         self._committing = True
+        self._commits_begun += 1
         try:
             outcomes = await loop.run_in_executor(self._state_thread, self._state.commit, units)
         except StateUnavailable as error:

@@ -5,7 +5,7 @@ another has raised. So there is one memory for all lanes, saved with the place o
 again from what was saved and from the records since then, in the order in which they were received.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -29,11 +29,13 @@ may take a second, and what is built between two parts lasts until the next."""
 class Recollection:
     """The memory of the legs of one kind; `None` where it must be built again."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, beat: Callable[[], None] = lambda: None) -> None:
+        """`beat` is called as it is built again, which may take minutes behind a long backlog."""
         self.legs: list[Leg] = []
         self.memory: Memory | None = None
         self.rest_until_ns = 0
         self._snapshot = snapshot
+        self._beat = beat
         self._saved: Mapping[str, int] = {}
         self._taken: tuple[Mapping[str, int], bytes] | None = None
         self._taken_at_ns = 0
@@ -99,7 +101,7 @@ class Recollection:
             datagrams = ((past.sequence, past.datagram) for past in some)
             into = old if is_known else memory
             while translator.batch(datagrams, stream, into, now, mark, BATCH_SIZE_MAX).size:
-                continue
+                self._beat()
         return memory
 
     def _loaded(self) -> tuple[Mapping[str, int], bytes]:
