@@ -1,7 +1,8 @@
 """Syslog lines of every vendor in turn, and how they are sent over TCP.
 
-The lines are those of the golden files (`tests/decode/syslog/vendors`): 23 systems, every dialect
-that trapgate knows; each as another device sends it at another time (see `variation`).
+The lines are those of the golden files (`tests/decode/syslog/vendors`), which have every dialect
+that trapgate knows: of the common systems dozens, of a rare one a few, and as rare is it in the
+load. Each is sent as by another device at another time (see `variation`).
 """
 
 import socket

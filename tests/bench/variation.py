@@ -7,10 +7,17 @@ addresses and ports. All of it follows from the line's number: two runs send the
 """
 
 import re
+from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
-DEVICES_OF_A_NAME = 7
-"""Devices for each name of the golden files, which have some 28: about 200 in all."""
+import msgspec
+
+EVENTS = Path(__file__).parents[1] / "decode" / "syslog" / "vendors" / "golden"
+
+DEVICES_OF_A_NAME = 2
+"""Devices for each name and each address of the golden files, which have some 95: about 200 in
+all."""
 
 LINES_A_SECOND = 1_000
 """Lines after which the clocks of all devices have gone on by a second: fewer than the load that is
@@ -24,11 +31,28 @@ PIDS = 500
 SCATTER = 7_919
 """A prime, by which consecutive numbers are scattered over the ports and fractions."""
 
-_NAMES = (
-    "ap1 bigip1 box1 cm1 core1 cx1 fg1 fw1 gw1 icx1 leaf1 ms1 mt1 mx84 n9k1 os10 pa1 r1 router1 "
-    "san1 sensor1 sonic1 srv1 srx1 sw1 vmx01 wlc1"
-).split()
-"""Every device of the golden files that has a name."""
+_ADDRESS = re.compile(r"[0-9.]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
+
+
+class _Host(msgspec.Struct):
+    name: str = ""
+
+
+class _Golden(msgspec.Struct):
+    """What is asked of a golden event: its device."""
+
+    host: _Host
+
+
+def _names() -> Iterable[bytes]:
+    """Every device of the golden files that has a name, the longest first (`gw1-lm`, `gw1`)."""
+    lines = [line for path in EVENTS.glob("*.json") for line in path.read_bytes().splitlines()]
+    names = {msgspec.json.decode(line, type=_Golden).host.name for line in lines}
+    named = [name for name in names if name and _ADDRESS.fullmatch(name) is None]
+    return [re.escape(name.encode()) for name in sorted(named, key=lambda name: (-len(name), name))]
+
+
+_NAME = b"|".join(_names())
 
 _VARYING = re.compile(
     rb"(?P<date>[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?![0-9]))|"
@@ -36,25 +60,30 @@ _VARYING = re.compile(
     rb"(?P<fraction>(?<=:[0-9]{2}\.)[0-9]{3,9}|(?<=17828676[0-9]{2}\.)[0-9]{4,9})|"
     rb"(?P<epoch>17828676[0-9]{2})|"
     rb"(?P<count>(?<=>)[0-9]{1,10}(?=: )|(?<=: )[0-9]{6}(?=: )|(?<= )[0-9]{1,10}(?=: r1:)|"
-    rb"(?<=: )[0-9]{1,10}(?= (?:Base|vprn)))|"
+    rb"(?<=[:-] )[0-9]{1,10}(?= (?:Base|vprn|management))|"
+    rb"(?<=\|)[0-9]{5}(?=\|[A-Z]: )|(?<=\) )[0-9]{1,10}(?= %% ))|"
     rb"(?P<pid>(?<=[A-Za-z]\[)[0-9]{2,9}(?=\]))|"
     rb"(?P<client>198\.51\.100\.[0-9]{1,3})|"
     rb"(?P<inside>192\.0\.2\.(?=[0-9]))|"
     rb"(?P<port>(?<=[/:( =\"])(?:41000|50000|51856)(?![0-9])|(?<=connection )77)|"
-    rb"(?P<name>\b(?:" + "|".join(_NAMES).encode() + rb")\b)|"
+    rb"(?P<name>(?<![\w.-])(?:" + _NAME + rb")(?![\w-]))|"
     rb"(?P<interface>(?<=/)[0-9]{1,2}(?=[ ,:;)\"]|$)|"
     rb"(?<=(?:ernet|ether|port ))[0-9]{1,2}(?![0-9/]))"
 )
 
 
-_SENDER = re.compile(rb"\b(?:r1|router1|192\.0\.2\.50)\b")
-"""The devices that count their lines."""
+_SENDERS = (
+    re.compile(rb"(?<![\w.-])(?:" + _NAME + rb")(?![\w-])"),
+    re.compile(rb"192\.0\.2\.[0-9]{1,3}"),
+)
+"""The device that counts a line: a name, or else an address (before a name it is a relay's)."""
 
-_SENDER_CHARS_MAX = 40
-"""Where a header names them."""
+_SENDER_CHARS_MAX = 44
+"""Where a header names it."""
 
-_PADDED = 6
-"""Digits of IOS's sequence numbers, which have zeros before them; its message counts have none."""
+_PADDED = (5, 6)
+"""Digits of the counts that have zeros before them: SR Linux's and IOS's sequence numbers; IOS's
+message counts have none."""
 
 
 class Variation:
@@ -96,7 +125,7 @@ class Variation:
             case "count":
                 if not counted:  # of two counts in a line both say the same
                     counted.append(self._next(line, device))
-                return counted[0].rjust(_PADDED if len(text) == _PADDED else 0, b"0")
+                return counted[0].rjust(len(text) if len(text) in _PADDED else 0, b"0")
             case "pid":
                 return b"%d" % (int(text) + use * SCATTER % PIDS)
             case "client":
@@ -106,7 +135,8 @@ class Variation:
             case "port":
                 return b"%d" % (PORTS_FROM + number * SCATTER % PORTS)
             case "name":
-                return b"%s-%d" % (text, device)
+                name, dot, domain = text.partition(b".")
+                return b"%s-%d%s%s" % (name, device, dot, domain)
             case "interface":
                 return b"%d" % (use * SCATTER % INTERFACES + 1)
         return text
@@ -114,7 +144,8 @@ class Variation:
     def _next(self, line: bytes, device: int) -> bytes:
         """The next number of the device that a line names; those that name none come from one
         address, and are one sender."""
-        named = _SENDER.search(line[:_SENDER_CHARS_MAX])
+        header = line[:_SENDER_CHARS_MAX]
+        named = _SENDERS[0].search(header) or _SENDERS[1].search(header)
         sender = b"" if named is None else b"%s %d" % (named[0], device)
         number = self._counts[sender] = self._counts.get(sender, 0) + 1
         return b"%d" % number

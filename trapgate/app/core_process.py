@@ -100,9 +100,8 @@ class _CoreProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         matches_bell = self.process.inherited.matches_bell
         loop.add_reader(matches_bell.fileno(), _ring_on, matches_bell, bell)
+        self.note_build()
         self.note_configuration()
-        self.metrics.gauge("trapgate_build_info").labels(__version__).set(1)
-        self.metrics.gauge("alertmanager_build_info").labels(ALERTMANAGER_VERSION).set(1)
         entries, _ = self.state.load()
         self.rules.restore(entries)
         server = _Server(self.app())
@@ -254,6 +253,11 @@ class _CoreProcess:
         await self.rules.replace(configuration.rules)
         self.note_configuration()
         logger().info("reloaded", rules=len(configuration.rules))
+
+    def note_build(self) -> None:
+        """Show which trapgate this is, and which Alertmanager it stands for."""
+        self.metrics.gauge("trapgate_build_info").labels(__version__).set(1)
+        self.metrics.gauge("alertmanager_build_info").labels(ALERTMANAGER_VERSION).set(1)
 
     def note_configuration(self) -> None:
         """Show which configuration this is. How reloads went is the supervisor's to count."""

@@ -82,12 +82,7 @@ class _IngestProcess:
         self.behind = self.writer_behind() if configuration.settings.store.remote else None
         to_core = MatchesSink(spool, inherited.matches_bell, matches.trim)
         self.sinks = self.its_sinks(to_core, quarantine)
-        self.memories = Memories(
-            *(
-                Recollection(SnapshotFile(layout.memory(n)), process.beat)
-                for n in (RULES_READER, STORE_READER)
-            )
-        )
+        self.memories = self.its_memories()
         lines = [ends.ingest for ends in inherited.ends]
         self.ahead = Ahead(lines, lambda: self.chores.stamp, metrics)
         workers = configuration.settings.spool.workers
@@ -98,6 +93,13 @@ class _IngestProcess:
         self.bounds = SpoolBounds(layout, configuration.settings.spool, lanes, metrics, now)
         left_over = [lane for worker in gone for lane in self.tended(worker)]
         self.chores = self.its_chores([matches, *left_over], revoked)
+
+    def its_memories(self) -> Memories:
+        """What the legs of each kind remember; to build it again may take minutes, and beats."""
+        files = [
+            SnapshotFile(self.process.layout.memory(name)) for name in (RULES_READER, STORE_READER)
+        ]
+        return Memories(*(Recollection(file, self.process.beat) for file in files))
 
     def its_sinks(self, matches: MatchesSink, quarantine: Quarantine) -> Sinks:
         """A remote store is written behind, one on this machine directly."""

@@ -1,7 +1,8 @@
 """Whole lines in, whole messages out; and what holds for any bytes."""
 
-from datetime import UTC
+from datetime import UTC, tzinfo
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -301,3 +302,53 @@ def test_each_step_tells_what_it_took(line: str, steps: str) -> None:
     (reading,) = DECODER.readings(datagram(line.encode()))
     taken = [f"{name}={reading.text[start:end]}" for name, start, end in reading.steps]
     assert " ".join(taken) == steps
+
+
+def test_a_relay_of_the_same_name_is_none() -> None:
+    """F5 and PAN-OS name themselves with their domain in one place and without it in the other."""
+    line = "<13>Jul  1 01:00:40 {} time=1782867640|hostname={}|product=IPS|action=Drop"
+    for relay, host, named in (
+        ("gw7.example.net", "gw7", None),
+        ("gw7", "gw7.example.net", None),
+        ("gw70", "gw7", "gw70"),
+        ("cp-mgmt", "gw7", "cp-mgmt"),
+    ):
+        decoder = SyslogDecoder(lambda address: UTC, DIALECTS)
+        received = datagram(line.format(relay, host).encode())
+        (message,) = decoder.decode(received, Now(received.received_at, 0)).messages
+        assert isinstance(message, SyslogMessage)
+        assert (message.hostname, message.relay) == (host, named)
+
+
+@pytest.mark.parametrize(
+    ("home", "header", "body", "instant"),
+    [
+        (UTC, "09:05:00-04:00", "09:00:00", "13:00:00"),  # one clock: the header knows its offset
+        (UTC, "15:05:00+02:00", "09:00:00", "09:00:00"),  # a relay in another zone
+        (ZoneInfo("America/New_York"), "15:05:00+02:00", "09:00:00", "13:00:00"),
+        (ZoneInfo("Asia/Kolkata"), "09:05:00+05:00", "09:30:00", "04:00:00"),  # half an hour apart
+        (UTC, "09:05:00Z", "09:00:00", "09:00:00"),
+        (UTC, "09:05:00-04:00", "99:00:00", None),
+    ],
+)
+def test_a_body_without_a_zone_is_of_the_sources_or_of_the_header(
+    home: tzinfo, header: str, body: str, instant: str | None
+) -> None:
+    line = (
+        f"<14>2026-07-01T{header} pa7 1,2026/07/01 {body},0123,CONFIG,0,0,2026/07/01 {body},,,set"
+    )
+    decoder = SyslogDecoder(lambda address: home, DIALECTS)
+    received = datagram(line.encode())
+    (message,) = decoder.decode(received, Now(received.received_at, 0)).messages
+    assert isinstance(message, SyslogMessage)
+    stamp = message.timestamp
+    shown = None if stamp is None else rfc3339(stamp, digits=0)
+    assert shown == (None if instant is None else f"2026-07-01T{instant}Z")
+
+
+@pytest.mark.parametrize("pri", ["<>", "<-1>", "<999>", "<1234567890>", "<189", "<5"])
+def test_a_broken_pri_takes_nothing_of_the_header(pri: str) -> None:
+    for line in ("Jul  1 01:00:40 sw7 sshd[3]: x", "sw7: Jul  1 01:00:40: %FOO-6-X: x"):
+        message = message_of(f"{pri}{line}")
+        assert (message.hostname, message.facility) == ("sw7", None)
+        assert [problem.code for problem in message.problems] == ["bad-pri"]

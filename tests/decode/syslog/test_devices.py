@@ -48,7 +48,7 @@ QUOTED = [
     for line in NAMED
     # no second relay of the same kind, no time that is unusual twice over
     if PRI.match(line.text) and " - - - - " not in line.text and ">17828" not in line.text
-    if "<190>%" not in line.text
+    if "<190>%" not in line.text and "Original Address" not in line.text
 ]
 """Lines that a relay could put into its own whole, with their PRI."""
 

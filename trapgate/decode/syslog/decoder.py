@@ -7,18 +7,17 @@ back to knowing less.
 
 import re
 from collections.abc import Callable
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from trapgate.decode.syslog.body.body import Body
 from trapgate.decode.syslog.body.dialects import Dialects
+from trapgate.decode.syslog.header.careful import careful_header
 from trapgate.decode.syslog.header.header import Header, Step
-from trapgate.decode.syslog.header.meraki import scan_meraki
-from trapgate.decode.syslog.header.rfc3164 import scan_3164, scan_relayed
-from trapgate.decode.syslog.header.rfc5424 import QUOTED_CHARS, scan_5424
-from trapgate.decode.syslog.header.times import instant, plausible
+from trapgate.decode.syslog.header.times import Civil, instant, plausible
 from trapgate.decode.syslog.header.usual.scan import scan_usual
 from trapgate.decode.syslog.repeats import repeats
 from trapgate.decode.syslog.text import (
@@ -30,7 +29,7 @@ from trapgate.decode.syslog.text import (
     pieces,
     shown,
 )
-from trapgate.model import Datagram, Decoded, Now, Problem, SyslogMessage
+from trapgate.model import NS_PER_S, Datagram, Decoded, Now, Problem, SyslogMessage
 
 PRIORITY_MAX = 191
 """RFC 5424 §6.2.1: facility 23, severity 7."""
@@ -51,13 +50,15 @@ _PRIORITIES = {
 }
 """Every PRI as it may be written (`<7>`, `<007>`): looking it up costs half of reading it."""
 
-_NUMERIC = frozenset(" 0123456789")
-"""What RFC 5424's header and Meraki's begin with."""
-
 SENDERS_CACHED_MAX = 16_384
 """Addresses whose settings are remembered; a scan of spoofed ones empties the memory, no more."""
 
-_NOT_PRI = re.compile(r"<[0-9]{1,10}>|<")
+_NOT_PRI = re.compile(r"<-?[0-9]{0,10}>|<[0-9]{1,3}(?=[A-Za-z :*.%])|<")
+"""A number that is none of `PRIORITY_MAX`, none at all, or one whose end was lost."""
+
+_DRIFT_NS_MAX = 3_600 * NS_PER_S
+"""Between the time in a body and the one of its header, if both are of one clock: PAN-OS and
+FortiMail send a log minutes after what it tells."""
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
@@ -160,10 +161,10 @@ class SyslogDecoder:
             steps = (*_pri_step(at), *header.steps, ("text", end - len(header.text), end))
         repeated = repeats(header.text) if "repeated" in header.text else None
         if repeated is not None:
-            header = msgspec.structs.replace(header, text=repeated[1])
+            header = replace(header, text=repeated[1])
         body = self._dialects.body(header, sender.vendor)
         if body is not None and body.corrects:
-            header = _corrected(header, body)
+            header = _corrected(header, body, sender.zone, datagram.received_at)
         if header.problems:
             problems.extend(header.problems)
         if header.priority is not None:  # the device's own, inside its relay's
@@ -232,30 +233,18 @@ def _time(
     return timestamp, not header.marked and plausible(timestamp, received_at)
 
 
-def careful_header(text: str, at: int) -> Header:
-    """The header that one of the grammars finds behind the PRI, with its steps."""
-    if text[at : at + 1] not in _NUMERIC:
-        return scan_3164(text, at)
-    header = scan_5424(text, at)
-    if header is None:
-        return scan_meraki(text, at) or scan_3164(text, at)
-    if header.text.startswith("<") or ": %" in header.text[:QUOTED_CHARS]:
-        return scan_relayed(header, text, len(text) - len(header.text)) or header
-    return header
-
-
-def _corrected(header: Header, body: Body) -> Header:
+def _corrected(header: Header, body: Body, home: tzinfo, received_at: int) -> Header:
     """The header with what the body itself says of the device, the time and the program; a host
     that the body does not name is then its relay."""
     dated = body.civil is not None
     if not dated and body.hostname is None and body.process is None and body.sequence is None:
         return header
     hostname = body.hostname or header.hostname
-    relayed = header.relay is None and hostname != header.hostname
+    relayed = header.relay is None and not _are_one(hostname, header.hostname)
     return Header(  # by position: `replace` takes three times as long
         header.format,
         header.text,
-        body.civil if dated else header.civil,
+        _in_offset(body, header.civil, home, received_at) if dated else header.civil,
         body.zone if dated else header.zone,
         header.marked,
         hostname,
@@ -271,6 +260,29 @@ def _corrected(header: Header, body: Body) -> Header:
         header.priority,
         header.steps,
     )
+
+
+def _are_one(one: str | None, other: str | None) -> bool:
+    """Whether two names are of one device: the same, or the same before its domain."""
+    if one == other or one is None or other is None:
+        return one == other
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _in_offset(body: Body, outer: Civil | None, home: tzinfo, received_at: int) -> Civil | None:
+    """The time that a body says, with the offset of its header's time if that brings the two near
+    to each other, and nearer than the zone of the source does: they are of one clock then."""
+    civil = body.civil
+    if outer is None or outer.offset_s is None or civil is None:
+        return civil
+    if civil.offset_s is not None or body.zone is not None or (outer.offset_s == 0 and home is UTC):
+        return civil
+    offset = replace(civil, offset_s=outer.offset_s)
+    sent, there = (instant(each, None, home, received_at)[0] for each in (outer, offset))
+    if sent is None or there is None or abs(sent - there) >= _DRIFT_NS_MAX:
+        return civil
+    here = instant(civil, None, home, received_at)[0]
+    return civil if here is None or abs(sent - here) <= abs(sent - there) else offset
 
 
 def _without_priority(text: str, problems: list[Problem]) -> int:

@@ -54,6 +54,10 @@ def complaints(*texts: str) -> list[str]:
             ],
         ),
         (
+            GOOD + "msgid: '(?P<no_such>x)'\n",
+            ['4:8 the group of field "no.such": there is no field "no.such" | '],
+        ),
+        (
             GOOD + "body: ['(']\n",
             [
                 "4:8 the pattern: missing ): ( | "

@@ -17,7 +17,8 @@ from trapgate.decode.syslog.header.header import Header
 def _all(dialects: Dialects) -> tuple[Dialect, ...]:
     kinds = (*dialects._starts.values(), *dialects._programs.values(), dialects._structured_data)
     marks = [mark for marks in kinds for mark in marks]
-    marks += [mark for _, mark in (*dialects._contains, *dialects._first)]
+    anywhere = [found for _, group in dialects._contains for found in group]
+    marks += [mark for _, mark in (*anywhere, *dialects._first)]
     return tuple({mark.dialect.name: mark.dialect for mark in marks}.values())
 
 
@@ -131,3 +132,77 @@ def test_what_a_rule_gives_has_its_shape() -> None:
         "client.ip": "10.0.0.1",
         "client.port": "80",
     }
+
+
+def test_parameters_called_value_are_named_as_their_elements() -> None:
+    text = """
+    schema: 1
+    name: a
+    kind: structured-data
+    when: [{structured_data: [log@1, msgid@1]}]
+    take: {code: msgid, user.name: user}
+    """.replace("\n    ", "\n")
+    dialects, problems = build_dialects({"a.yml": text}, {})
+    assert problems == ()
+    elements = {
+        "log@1": {"value": "RASLOG", "user": "nina"},
+        "msgid@1": {"value": "L2SS-1032"},
+        "other@1": {"value": "x"},
+    }
+    body = dialects.body(Header("rfc5424", "x", structured_data=elements))
+    assert body is not None
+    assert (body.code, body.fields["user.name"]) == ("L2SS-1032", "nina")
+    assert body.fields["syslog.pairs.log"] == "RASLOG"
+    assert "syslog.pairs.other" not in body.fields
+    assert "syslog.pairs.value" not in body.fields
+
+
+MSGID = """
+schema: 1
+name: a
+when: [{program: p}]
+msgid: '^(?P<code>[0-9]+):(?P<severity>[0-7]):(?P<user_name>[a-z]*)$'
+body: ['^(?P<severity>major|minor)?']
+fields:
+  - code: "17"
+    set: {event.action: b}
+"""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize(
+    ("msgid", "said", "expected"),
+    [
+        ("17:5:nina", "x", ("17", 5, {"user.name": "nina", "event.action": "b"})),
+        ("17:5:", "minor x", ("17", 4, {"event.action": "b"})),
+        ("18:5:", "x", ("18", 5, {})),
+        ("other", "major x", (None, 3, {})),
+        (None, "x", (None, None, {})),
+    ],
+)
+def test_a_msgid_may_say_more_than_a_name(
+    msgid: str | None,
+    said: str,
+    expected: tuple[str | None, int | None, dict[str, str]],
+    ours: bool,
+) -> None:
+    files = {"a.yml": MSGID}
+    dialects, problems = build_dialects(files, {}) if ours else build_dialects({}, files)
+    assert problems == ()
+    body = dialects.body(Header("rfc5424", said, appname="p", msgid=msgid))
+    assert body is not None
+    code, severity, fields = expected
+    assert (body.code, body.severity, body.fields) == (
+        code,
+        severity,
+        {"event.parser": "a", **fields},
+    )
+
+
+def test_a_msgid_is_read_as_the_dialect_does_that_this_is_like() -> None:
+    like = "{schema: 1, name: b, like: a, when: [{program: q}]}"
+    dialects, problems = build_dialects({"a.yml": MSGID, "b.yml": like}, {})
+    assert problems == ()
+    body = dialects.body(Header("rfc5424", "x", appname="q", msgid="17:5:"))
+    assert body is not None
+    assert (body.dialect, body.code, body.severity) == ("b", "17", 5)

@@ -23,6 +23,36 @@ PIECES = (
     *("1,2026/07/01 01:00:40,1,SYSTEM,", "Event|404|LOG_INFO|", "RPD_X_Y: ", "neighbor 10.0.0.1 "),
     *("Interface Gi0/1, changed state to ", "Down", " -MAJOR- ", "17 Base A-MAJOR-b-1 ["),
     *("01070727:5: ", "interface,info ", "user ", "from 10.0.0.1 ", "1782867640.5 ", "(a=b, c=d)"),
+    *("swlogd ", "<Info:Vlan.", "[Vx]<6> ", "0x00300001 00300001.238 GlobalRouter ", " PROTO=TCP "),
+    *(
+        "SYS ",
+        "WF INFO ",
+        "[d.INFO]: ",
+        " PPE-0 : ",
+        "id=firewall sn=1 ",
+        'id="1" sys="SecureNet" ',
+    ),
+    *(
+        'device_name="SFW" ',
+        "id=firewall time=1 startime=",
+        'msg_id="3000-0148" ',
+        "An alarm 1 level ",
+    ),
+    *(
+        "%A-I-B: ",
+        "<1> <2> <INFO> ",
+        'ASM:unit_hostname="a" ',
+        "a,f5_irule=b",
+        "|hostname=",
+        "IN= OUT=",
+    ),
+    *(
+        "FW: ",
+        "%%A/1/B: ",
+        "%A:1 %B-2-C: ",
+        "|PAN-OS Syslog Integration|",
+        '[msgid@1588 value="A-1000"]',
+    ),
 )
 PROGRAMS = st.sampled_from([None, "sshd", "rpd", "kernel", "Ebra", "bgpd", "events", "System"])
 
@@ -78,6 +108,62 @@ def test_a_users_dialect_reads_its_lines() -> None:
     fields = {"event.parser": "acme", "observer.vendor": "Acme", "interface.name": "1/2"}
     assert body == Body("acme", code="LINKDOWN", severity=3, fields=fields)
     assert dialects.body(Header("rfc3164", "@acme-major")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "program", "expected"),
+    [
+        # what many write is nobody's
+        ("ethernet1/2 link down", None, ""),
+        ("ether2 link down", None, "mikrotik"),
+        ("sfp-sfpplus1 link up", None, "mikrotik"),
+        ("Port 1 link down", "INFO", ""),
+        ("port 1/1/4 latched remote fault", "INFO", "brocade-netiron"),
+        ("port 7 is down", "switch", ""),
+        ("TRAPMGR: Link Down: 0/5", "switch", "unifi"),
+        ("to the backup line", "failover", ""),
+        ("session 7 closed", "netconfd", ""),
+        ("events.c(12) 345 %% NOTE x", "bcmRX", "dell-os6"),
+        ("wlan0: STA 00:11:22:33:44:55 IEEE 802.11: associated", "hostapd", "hostapd"),
+        ("%DOT1X-5-FAIL: failed on Interface Gi1/0/24", "DOT1X", "cisco-ios"),
+        # the same first character, another system
+        ("%%01SSH/4/SSH_FAIL(s)[1]:x", None, "huawei-vrp"),
+        ("%%SSHS/6/SSHS_LOG: x", None, "h3c-comware"),
+        ("%LINK-I-Up: gi1", None, "radlan"),
+        ("%LINK-3-UPDOWN: -I- x", None, "cisco-ios"),
+        ("%E48TB:1 %KERN-2-INT: x", None, "dell-os9"),
+        ("%SYS-2-MALLOC: 90 % used", None, "cisco-ios"),
+        ("LEEF:1.0|Palo Alto Networks|PAN-OS Syslog Integration|8.1|end|a=b", None, "pan-os-leef"),
+        ("LEEF:1.0|Acme|Wall|8.1|end|a=b", None, "leef"),
+    ],
+)
+def test_a_mark_is_its_systems_own(text: str, program: str | None, expected: str) -> None:
+    assert parser_of(text, program=program) == expected
+
+
+@pytest.mark.parametrize("sign", ['"', "=", "|", "<", "%", "", '"=|'])
+def test_a_mark_anywhere_is_found_whatever_signs_it_has(sign: str) -> None:
+    dialect = f"{{schema: 1, name: a, when: [{{contains: 'x{sign}y'}}]}}"
+    dialects, problems = build_dialects({}, {"a.yml": dialect})
+    assert problems == ()
+    found = dialects.body(Header("rfc3164", f"z x{sign}y z"))
+    assert found is not None
+    assert dialects.body(Header("rfc3164", f"z x {sign} y z")) is None
+
+
+FIRST = "{{schema: 1, name: {0}, order: first, when: [{{contains: '{1}'}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("zAB", "a"), ("zABC", "c"), ("zABCD", "c"), ("zB", None), ("XY", "x")]
+)
+def test_of_those_that_are_first_the_longest_mark_wins(text: str, expected: str | None) -> None:
+    marks = {"a": "AB", "c": "ABC", "x": "XY"}
+    files = {f"{name}.yml": FIRST.format(name, mark) for name, mark in marks.items()}
+    dialects, problems = build_dialects({}, files)
+    assert problems == ()
+    body = dialects.body(Header("rfc3164", text))
+    assert (body and body.dialect) == expected
 
 
 def marked(name: str, when: str, order: str = "usual") -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from trapgate.decode.syslog.body.pairs import (
     PAIRS_MAX,
+    PARTS_MAX,
     VALUE_CHARS_MAX,
     _cells,
     may_name,
@@ -31,6 +32,8 @@ from trapgate.decode.syslog.body.pairs import (
         ("a=1 a=2", {"a": "1"}),
         ("a= b=1", {"a": "", "b": "1"}),
         ('a="never closed', {"a": '"never'}),
+        ("a=[2001:db8::1] b=[c] d=[e", {"a": "2001:db8::1", "b": "c", "d": "[e"}),
+        ("[a=[1], b=2]", {"a": "1", "b": "2"}),
         ("no pairs at all: 1", {}),
     ],
 )
@@ -55,6 +58,63 @@ def test_listed_values_may_have_blanks() -> None:
 )
 def test_a_listed_key_is_the_word_before_the_sign(text: str, pairs: dict[str, str]) -> None:
     assert read_listed(text, ",") == pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "separator", "pairs"),
+    [
+        (
+            '(A="ftp", B=198.51.100.9, C="the name, or D=1 is wrong", E=5)',
+            ",",
+            {"A": "ftp", "B": "198.51.100.9", "C": "the name, or D=1 is wrong", "E": "5"},
+        ),
+        ('A="", B=1', ",", {"A": "", "B": "1"}),
+        ('A="never closed, B=1', ",", {"A": '"never closed', "B": "1"}),
+        ('A=5", B="6"', ",", {"A": '5"', "B": "6"}),
+        (
+            "IfName=Ten-GigabitEthernet1/0/4-MACAddr=0000-5e00-5331-VLANID=44",
+            "-",
+            {"IfName": "Ten-GigabitEthernet1/0/4", "MACAddr": "0000-5e00-5331", "VLANID": "44"},
+        ),
+        ("A=1; -B=2; C left, D-E", "-", {"A": "1", "B": "2; C left, D-E"}),
+        ("(A=1, B=2), then more, and more", ",", {"A": "1", "B": "2"}),
+        ("A=1; , then more", ",", {"A": "1"}),
+        ("no key, A=x, y, z", ",", {"A": "x, y, z"}),
+        ("a=1, a=2, 3", ",", {"a": "1"}),
+        ("(A=[10.0.0.1], B=[2001:db8::1])", ",", {"A": "10.0.0.1", "B": "2001:db8::1"}),
+        ("A=It failed.|B=10.384_..|C=x||D=end.", "|",
+         {"A": "It failed.", "B": "10.384_..", "C": "x", "D": "end"}),
+    ],
+)  # fmt: skip
+def test_listed_values_end_where_they_end(text: str, separator: str, pairs: dict[str, str]) -> None:
+    assert read_listed(text, separator) == pairs
+
+
+LISTED = st.text("abc XYZ019.:/_", max_size=20).map(str.strip).filter(bool)
+
+
+@given(st.dictionaries(st.text("abcXYZ_", min_size=1, max_size=8), LISTED, max_size=12))
+def test_what_is_in_quotes_between_separators_comes_back(values: dict[str, str]) -> None:
+    for separator in (",", "|", "-"):
+        inner = f"{separator} q=1{separator}"
+        whole = {key: f"{value}{inner}" for key, value in values.items()}
+        written = separator.join(f'{key}="{value}"' for key, value in whole.items())
+        assert read_listed(f"({written})", separator) == whole
+
+
+@pytest.mark.parametrize("unit", ['a="', "a=", "=", '="', '"', ",", "a=b,", "b,", 'a=",', "-"])
+def test_a_long_listed_text_is_read_in_one_go(unit: str) -> None:
+    # quadratic work would take seconds each time; the bound is the test run's own
+    text = "k=1," + unit * 65_536
+    for separator in (",", "-", '"'):
+        for _ in range(20):
+            assert len(read_listed(text, separator)) <= PAIRS_MAX
+
+
+def test_many_listed_parts_are_cut() -> None:
+    assert len(read_listed(",".join(f"k{n}=v" for n in range(1_000)), ",")) == PAIRS_MAX
+    parts = ",".join(["x"] * PARTS_MAX)
+    assert read_listed(f"{parts},a=1", ",") == {}
 
 
 PARTS = st.lists(
@@ -97,6 +157,21 @@ def test_leef_2_names_its_separator(said: str, separator: str) -> None:
 
 def test_leef_1_has_tabs() -> None:
     assert read_leef("LEEF:1.0|A|B|1|7|src=10.0.0.1\tsev=3")["sev"] == "3"
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_leef_with_bars_for_tabs(version: str) -> None:
+    found = read_leef(f"LEEF:{version}|A|B|1|7|src=1|dst=5.6.7.8|url=a|b|msg=a b=c")
+    assert (found["src"], found["dst"]) == ("1", "5.6.7.8")
+    assert (found["url"], found["msg"]) == ("a|b", "a b=c")
+    tabs = read_leef(f"LEEF:{version}|A|B|1|7|src=1|dst=2\tmsg=c")
+    assert (tabs["src"], tabs["msg"]) == ("1|dst=2", "c")
+
+
+def test_cef_with_values_in_quotes() -> None:
+    found = read_cef('CEF:0|A|B|1|7|n|5|act="DROP" msg="a query" x="a" and "b" y="')
+    assert (found["act"], found["msg"]) == ("DROP", "a query")
+    assert (found["x"], found["y"]) == ('"a" and "b"', '"')
 
 
 def test_cells() -> None:

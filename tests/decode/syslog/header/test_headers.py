@@ -236,6 +236,45 @@ def test_a_severity_word_is_a_severity() -> None:
     assert (message.severity, message.vendor_severity) == (None, 3)
 
 
+@pytest.mark.parametrize(
+    ("line", "app", "level", "message"),
+    [
+        ("Jul  1 01:00:40:E:System: fan failed", "System", 3, "fan failed"),
+        ("Jul  1 01:00:40:M:System: power lost", "System", 0, "power lost"),
+        ("W 07/01/26 01:00:40 00077 ports: port 7 flaps", "ports", 4, "port 7 flaps"),
+        ("Jul  1 01:00:40 gate7 user.err kernel: x", "kernel", 3, "x"),
+        ("Jul  1 01:00:40 gate7 daemon.warn dnsmasq[4]: x", "dnsmasq", 4, "x"),
+        ("Jul  1 01:00:40 s1 ERR lldp0#lldp-syncd [lldp] x", "lldp0#lldp-syncd", 3, "[lldp] x"),
+        ("Jul  1 01:00:40 s1 INFO pmon#psud x", "pmon#psud", 6, "x"),
+        ("Jul  1 01:00:40 ICX-7 192.0.2.43 System: x", "System", None, "x"),
+        ("Jul  1 01:00:40 192.0.2.43 ICX-7 System: x", None, None, "ICX-7 System: x"),
+        ("Jul  1 01:00:40 u3 001122334455,USW-7.5.1: : fanctrl[9]: x", "fanctrl", None, "x"),
+        ("Jul  1 01:00:40 sw3 IFNET/3/PHY_UPDOWN: x", None, None, "IFNET/3/PHY_UPDOWN: x"),
+        ("Jul  1 01:00:40 - logger: x", "logger", None, "x"),
+        ("Jul  1 01:00:40 - 7 of 9", None, None, "- 7 of 9"),
+        ("WLCB1: -Traceback: 0x1", None, None, "-Traceback: 0x1"),
+    ],
+)
+def test_the_program_the_level_and_the_text(
+    line: str, app: str | None, level: int | None, message: str
+) -> None:
+    read = message_of(line)
+    assert (read.appname, read.vendor_severity, read.message) == (app, level, message)
+
+
+def test_a_zone_that_nobody_knows_is_a_problem_and_no_relay() -> None:
+    message = message_of("<166>Jul 01 2026 01:00:40 LAB fw7 : %ASA-6-302013: x")
+    assert (message.hostname, message.relay, message.appname) == ("fw7", None, None)
+    assert [problem.code for problem in message.problems] == ["unknown-zone"]
+
+
+def test_kiwi_is_a_relay() -> None:
+    text = "1 2026-07-01T01:00:41Z kiwi7 Kiwi_SyslogNet_Server 33 MSGOUT the uplink is down"
+    message = message_of(f"<190>Original Address=192.0.2.9 {text}")
+    assert (message.hostname, message.relay) == ("192.0.2.9", "kiwi7")
+    assert message_of("<190>Original Address=nowhere x").hostname is None
+
+
 def test_relays_of_relays() -> None:
     text = "<13>Jul  1 03:03:03 192.0.2.200 Jul  1 02:02:02 rel2 Jul  1 01:00:40 sw9 sshd[3]: x"
     message = message_of(text)

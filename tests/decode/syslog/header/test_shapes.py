@@ -41,8 +41,17 @@ AT = (2026, 7, 1, 1, 0, 40)
         ("1782867640.774247467 ", Civil(*AT, 774_247_467, 0)),
         ("1782867640 ", Civil(*AT, 0, 0)),
         ("1782867640774 ", Civil(*AT, 774_000_000, 0)),
+        ("July 1 01:00:40", Civil(None, 7, 1, 1, 0, 40)),
+        ("September 01 2026 01:00:40", Civil(2026, 9, 1, 1, 0, 40)),
+        ("Jul 01 2026 04:03:01 PM.688 ", Civil(2026, 7, 1, 16, 3, 1)),
+        ("01/07/90 01:00:40", Civil(1990, 1, 7, 1, 0, 40)),
+        ("01/07/69 01:00:40", Civil(2069, 1, 7, 1, 0, 40)),
+        ("2026-07-01,01:00:40", Civil(*AT)),
+        (f"2026-07-01T01:00:40.25{'0' * 60}+02:00", Civil(*AT, 250_000_000, 7_200)),
+        ("2026 Jul    1 01:00:40", Civil(*AT)),
         ("00:01:01: ", None),
         ("2y10w: ", None),
+        ("1 2: %", None),
     ],
 )
 def test_a_shape(text: str, civil: Civil | None) -> None:
@@ -50,13 +59,14 @@ def test_a_shape(text: str, civil: Civil | None) -> None:
     found = scan(f"x {text}", 2)
     assert found is not None
     assert found.civil == civil
-    assert found.end == 2 + len(text.rstrip(": "))
+    assert found.end == 2 + len(text.rstrip(": %"))
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "r1", "Jul", "Jul 1", "Foo  1 01:00:40", "2026", "17 Base", "00077 ports", "45: r1",
-     "192.0.2.1", "10.0.0.1 x", "2001:db8::1", "Monitor: x", "4711 errors", "1/1/1 down"],
+     "192.0.2.1", "10.0.0.1 x", "2001:db8::1", "Monitor: x", "4711 errors", "1/1/1 down",
+     "Julia 1 01:00:40", "Marc 1 01:00:40", "1 2: x"],
 )  # fmt: skip
 def test_what_is_no_time(text: str) -> None:
     assert scan(text, 0) is None

@@ -82,6 +82,7 @@ def test_a_time_within_half_a_year_is_found_again(moment: datetime, late: timede
         ("GMT-3", -3),
         ("TZ-6", -6),
         ("+0530", 5.5),
+        ("METDST", 2),
     ],
 )
 def test_the_zone_table(zone: str, offset_h: float) -> None:

@@ -158,6 +158,7 @@ class _Builder:
             vendor=file.vendor,
             fixed={field: value for field, value in fixed.items() if value},
             body=self._body(chain),
+            msgid=self._msgid(chain),
             named=named,
             rest=_pairs_reader(chain),
             take=Takings(
@@ -169,7 +170,9 @@ class _Builder:
             by_code=by_code,
             anywhere=tuple((literal, rule) for rule in anywhere for literal in rule.contains),
             values=values,
-            plain=named is None and all(rule.plain for rule in rules),
+            plain=named is None
+            and all(each.file.msgid is None for each in chain)
+            and all(rule.plain for rule in rules),
         )
 
     def _body(self, chain: list[_Known]) -> tuple[BodyPattern, ...]:
@@ -179,6 +182,13 @@ class _Builder:
             for pattern in each.file.body
         )
         return tuple(BodyPattern.of(pattern) for pattern in found if pattern is not None)
+
+    def _msgid(self, chain: list[_Known]) -> Pattern | None:
+        """The pattern for MSGIDs, of the nearest dialect that has one."""
+        for each in chain:
+            if each.file.msgid is not None:
+                return self._pattern(each.file.msgid, each, report=each is chain[0])
+        return None
 
     def _rules(
         self, chain: list[_Known], values: Values

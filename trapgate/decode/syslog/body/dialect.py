@@ -55,14 +55,16 @@ class Dialect(msgspec.Struct, frozen=True):
     """A compiled dialect file; see `DialectFile` for the meaning of each.
 
     `fixed` are the fields that all of its lines have, `anywhere` its rules for lines of any code,
-    each as often as it has literals. It is `plain` if its rules are, and nothing in its texts has a
-    name; lines that a plain pattern of it fits are read without naming what was found first.
+    each as often as it has literals. It is `plain` if its rules are, it has no pattern for a MSGID,
+    and nothing in its texts has a name; lines that a plain pattern of it fits are read without
+    naming what was found first.
     """
 
     name: str
     vendor: str | None
     fixed: Parts
     body: tuple[BodyPattern, ...]
+    msgid: Pattern | None
     named: Callable[[Header, str], Pairs] | None
     rest: Callable[[str], Pairs]
     take: Takings
@@ -124,6 +126,10 @@ class Dialect(msgspec.Struct, frozen=True):
     def _merged(self, header: Header, parts: Parts) -> Body | None:
         """The body of what a pattern found, what is named in the text, and what the rules take,
         each before the ones behind it: `None` if something had to be named, and is not."""
+        if self.msgid is not None and header.msgid is not None:
+            said = self.msgid.groups(header.msgid)
+            if said is not None:
+                parts = self.msgid.parts(said) | parts
         pairs, plan = _NO_PAIRS, None
         if self.named is not None or "pairs" in parts:
             named = self._pairs(header, parts)
@@ -257,7 +263,8 @@ def written_time(text: str) -> tuple[Civil, str | None] | None:
 
 
 def structured_pairs(prefixes: tuple[str, ...]) -> Callable[[Header, str], Pairs]:
-    """A reader of the parameters of the elements whose ids begin so; with several, of all."""
+    """A reader of the parameters of the elements whose ids begin so; with several, of all. One that
+    is called `value` (SLX-OS has nothing else) is named as its element is, up to the `@`."""
 
     def read(header: Header, text: str) -> Pairs:
         pairs: dict[str, str] = {}
@@ -265,7 +272,8 @@ def structured_pairs(prefixes: tuple[str, ...]) -> Callable[[Header, str], Pairs
             if sd_id.startswith(prefixes):
                 for name, value in parameters.items():
                     if len(pairs) < PAIRS_MAX:
-                        pairs[name] = value[:VALUE_CHARS_MAX]
+                        key = sd_id.partition("@")[0] if name == "value" else name
+                        pairs[key] = value[:VALUE_CHARS_MAX]
         return pairs
 
     return read

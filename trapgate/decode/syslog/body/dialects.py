@@ -7,7 +7,7 @@ literals of one `when` together), of equal ones a user's before ours. Those with
 last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from operator import attrgetter
 
 import msgspec
@@ -35,6 +35,10 @@ starts anew."""
 
 CACHED_CHARS_MAX = 512
 """Of a text that is remembered: longer ones hardly come again."""
+
+SIGNS = '"=|<%'
+"""Characters that few texts have, and many marks that may be anywhere: one look for each sign
+saves one for each mark that has it."""
 
 _LENGTHS = tuple(range(BEGINNING_CHARS, 0, -1))
 
@@ -98,9 +102,9 @@ class Dialects:
         self._starts = _by_beginning(starts)
         self._programs: Mapping[str | None, Sequence[Mark]] = _by_program(programs)
         self._structured_data = tuple(structured_data)
-        self._contains = tuple((mark.literal, mark) for mark in contains)
+        self._contains = _by_sign(contains)
         self._first = tuple((mark.literal, mark) for mark in first)
-        self._firsts = tuple(dict.fromkeys(mark.literal for mark in first))
+        self._firsts = _shortest({mark.literal for mark in first})
         self._bodies: dict[tuple[str, str | None, str | None, str | None], Body | None] = {}
         self._places: dict[tuple[str | None, str, str | None], Sequence[_Place]] = {}
 
@@ -142,7 +146,14 @@ class Dialects:
             body = self._at_place(header, near, vendor)
         if body is not None:
             return body
-        return _best([mark for literal, mark in self._contains if literal in near], header, vendor)
+        found = [
+            mark
+            for sign, marks in self._contains
+            if sign in near
+            for literal, mark in marks
+            if literal in near
+        ]
+        return _best(found, header, vendor) if found else None
 
     def _at_place(self, header: Header, near: str, vendor: str | None) -> Body | None:
         """What the first dialect that has a mark at its place and fits makes of the line."""
@@ -263,6 +274,25 @@ def _by_beginning(marks: Sequence[Mark]) -> Mapping[str, Sequence[Mark]]:
         )
         for beginning in beginnings
     }
+
+
+def _by_sign(marks: Sequence[Mark]) -> tuple[tuple[str, tuple[tuple[str, Mark], ...]], ...]:
+    """Marks and their literals by the first of `SIGNS` that the literal has, or by nothing, which
+    every text has."""
+    groups: dict[str, list[tuple[str, Mark]]] = {}
+    for mark in marks:
+        sign = next((sign for sign in SIGNS if sign in mark.literal), "")
+        groups.setdefault(sign, []).append((mark.literal, mark))
+    return tuple((sign, tuple(group)) for sign, group in groups.items())
+
+
+def _shortest(literals: Set[str]) -> tuple[str, ...]:
+    """Those that have no other one in them: a text without these has none of them."""
+    return tuple(
+        literal
+        for literal in sorted(literals)
+        if not any(other in literal for other in literals - {literal})
+    )
 
 
 def _by_program(marks: Sequence[Mark]) -> dict[str | None, list[Mark]]:

@@ -124,7 +124,9 @@ class FieldRule(msgspec.Struct, frozen=True):
 def add_address(fields: Parts, field: str, value: str) -> None:
     """Add a field that is an address, as written: what ends a sentence or a list may stand behind
     it, and a port, which is a field of its own. Nothing if it is none."""
-    value = value.rstrip(".:,")
+    value = value.rstrip(".,")
+    if value[-1:] == ":" and not is_address(value):  # `2001:db8::` is one
+        value = value.rstrip(".:,")
     if is_address(value):
         fields[field] = value
         return

@@ -124,6 +124,11 @@ class DialectFile(Section, frozen=True, kw_only=True):
     `process`, `pid`, `host`, `time`, `zone`, `sequence`, `pairs` (what is read as pairs), fields.
     """
 
+    msgid: Text | None = None
+    """A pattern for the header's MSGID, of a vendor that has more than a name in it (F5:
+    `01490248:5:`). Its groups are as those of `body`, which come first. Where it does not fit, the
+    line is of this dialect all the same."""
+
     kind: Kind = "text"
     """How named values are written: `pairs` (key=value), `cef`, `leef`, `csv`, `structured-data`
     (RFC 5424's elements that `when` names). `text` has none but what `pairs` in `body` captures."""

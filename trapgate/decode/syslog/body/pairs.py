@@ -18,6 +18,9 @@ KEY_CHARS_MAX = 64
 VALUE_CHARS_MAX = 1_024
 """Of a value: what a keyword field of Elasticsearch takes."""
 
+PARTS_MAX = 4 * PAIRS_MAX
+"""Parts between separators of one line: values have separators too (`-` in a MAC address)."""
+
 TEXT_CHARS_MAX = 16_384
 """Of a text that is searched for pairs: twice the longest line that firewalls write."""
 
@@ -35,6 +38,12 @@ _PLAIN_PAIR = re.compile(_KEY + r'(?:"([^"]{0,2048})"' + _OTHERWISE)
 _CLOSING = ";,])."
 """What may close a list or a sentence behind a value."""
 
+_BETWEEN = ";,])"
+"""The same behind a value that is not the last one between separators: a sentence goes on."""
+
+_ENDING = frozenset(");")
+"""What ends a value for certain: what stands behind the next separator is not its own."""
+
 _NOT_FIRST = "0123456789.-"
 _IN_KEY = f"{ascii_letters}_{_NOT_FIRST}"
 """The characters of a key, and those of them that none begins with."""
@@ -47,6 +56,8 @@ _HEADER_PART = re.compile(r"((?:[^|\\]|\\.){0,1024}+)\|")
 _EXTENSION_KEY = re.compile(r"(?:^| )([A-Za-z0-9_.\[\]-]{1,64})=")
 _ESCAPES: Mapping[str, str] = {"\\\\": "\\", "\\=": "=", "\\|": "|", "\\n": "\n", "\\r": "\r"}
 _ESCAPE = re.compile(r"\\[\\=|nr]")
+
+_BAR_BEFORE_KEY = re.compile(r"\|(?=[A-Za-z_][A-Za-z0-9_.-]{0,63}+=)")
 
 _CELL = re.compile(r'(?:^|,)(?:"((?:[^"]|"")*+)"[^,]*|([^,]*))')
 
@@ -87,23 +98,89 @@ def read_pairs(text: str) -> Pairs:
 
 
 def read_listed(text: str, separator: str) -> Pairs:
-    """`(A=two words, B=c)`: values that may have blanks, between separators. A key is the word
-    before the last `=` of a part."""
+    """`(A=two words, B=c, C="d, e")`: values that may have blanks, between separators; the first of
+    a key wins.
+
+    A key is the word before the last `=` of a part. Where a quote stands behind a `=`, the value
+    goes to the next quote, whatever is between. A part without any `=` belongs to the value before
+    it (`MACAddr=0000-5e00-5331` between `-`), unless `)` or `;` has ended that.
+    """
+    text = text[:TEXT_CHARS_MAX]
+    quoted = '="' in text
     pairs: dict[str, str] = {}
-    for part in text[:TEXT_CHARS_MAX].split(separator, PAIRS_MAX)[:PAIRS_MAX]:
-        before, _, value = part.rpartition("=")
+    key = value = ""
+    for before, sign, behind in (_quoted_parts if quoted else _plain_parts)(text, separator):
+        if not sign:
+            if key and behind and _goes_on(value):
+                value = f"{value}{separator}{behind}"
+            continue
+        if key:
+            pairs[key] = _listed_value(value, _BETWEEN)
+            if len(pairs) == PAIRS_MAX:
+                return pairs
         before = before[-KEY_CHARS_MAX:]
         # a pattern would try each place before the key's in vain
         key = before[len(before.rstrip(_IN_KEY)) :].lstrip(_NOT_FIRST)
-        if key and key not in pairs:
-            pairs[key] = _bare(value.strip())
+        if key in pairs:
+            key = ""
+        value = behind
+    if key:
+        pairs[key] = _listed_value(value, _CLOSING)
     return pairs
 
 
-def _bare(value: str) -> str:
-    """A value without quotes, without what closes a list or a bracket behind it."""
-    value = value[:VALUE_CHARS_MAX].rstrip(";,]")
-    return value if "(" in value else value.rstrip(").")
+_Part = tuple[str, str, str]
+"""What stands before the sign, the sign, and what stands behind it; the last is all without a
+sign, which is empty then."""
+
+
+def _plain_parts(text: str, separator: str) -> list[_Part]:
+    """The parts of a text without quotes behind a sign."""
+    return [part.rpartition("=") for part in text.split(separator, PARTS_MAX)[:PARTS_MAX]]
+
+
+def _quoted_parts(text: str, separator: str) -> Iterator[_Part]:
+    """The parts of any text: a separator or a sign in quotes is neither."""
+    at = 0
+    for _ in range(PARTS_MAX):
+        stop = text.find(separator, at)
+        sign = text.find('="', at, len(text) if stop < 0 else stop)
+        if sign >= 0:
+            closing = text.find('"', sign + 2, sign + 3 + VALUE_CHARS_MAX)
+            if stop >= 0 and closing >= stop:
+                stop = text.find(separator, closing)
+        end = len(text) if stop < 0 else stop
+        if sign < 0:
+            yield text[at:end].rpartition("=")
+        else:
+            yield text[at:sign], "=", text[sign + 1 : end]
+        if stop < 0:
+            return
+        at = stop + len(separator)
+
+
+def _goes_on(value: str) -> bool:
+    """Whether a value may have the next separator in it."""
+    return len(value) < VALUE_CHARS_MAX and value.rstrip()[-1:] not in _ENDING
+
+
+def _listed_value(value: str, closing: str) -> str:
+    """A value between separators: what is in quotes, if it begins with one, else without what
+    may be `closing` the list."""
+    value = value.strip()
+    if value[:1] == '"':
+        quote = value.find('"', 1)
+        if quote > 0:
+            return value[1:quote][:VALUE_CHARS_MAX]
+    return _bare(value, closing) if value[-1:] in _CLOSING else value[:VALUE_CHARS_MAX]
+
+
+def _bare(value: str, closing: str = _CLOSING) -> str:
+    """A value without what closes a list or a sentence behind it, and without brackets around it
+    (`[2001:db8::1]`)."""
+    value = value[:VALUE_CHARS_MAX]
+    bare = value.rstrip(";,]" if "(" in value else closing)
+    return bare[1:].strip() if bare[:1] == "[" and "]" in value[len(bare) :] else bare
 
 
 def read_cef(text: str) -> Pairs:
@@ -118,19 +195,26 @@ def read_cef(text: str) -> Pairs:
 
 
 def _extension(text: str) -> dict[str, str]:
-    """CEF's `key=value with blanks key=...`: a value ends where the next key begins."""
+    """CEF's `key=value with blanks key=...`: a value ends where the next key begins. Infoblox puts
+    its values in quotes, which are left out."""
     keys = list(islice(_EXTENSION_KEY.finditer(text), PAIRS_MAX))
     ends = [key.start() for key in keys[1:]] + [len(text)]
     return {
-        key[1]: _unescaped(text[key.end() : end].strip())[:VALUE_CHARS_MAX]
+        key[1]: _unescaped(_unquoted(text[key.end() : end].strip()))[:VALUE_CHARS_MAX]
         for key, end in zip(keys, ends, strict=False)  # without a key there is still one end
     }
+
+
+def _unquoted(value: str) -> str:
+    quoted = value[:1] == '"' and value[-1:] == '"' and value.count('"') == 2
+    return value[1:-1] if quoted else value
 
 
 def read_leef(text: str) -> Pairs:
     """The header's parts under the names of `LEEF_HEADER`, and the attributes; empty if the text
     holds no `LEEF:`. Attributes are separated by a tab, or by what a LEEF 2.0 header says: a
-    character or its number (`^`, `x5E`, `0x5E`)."""
+    character or its number (`^`, `x5E`, `0x5E`). Where neither is in the text, bars before a key
+    separate them, as some write it."""
     begin = text.find("LEEF:")
     parts, at = _bars(text, begin + 5, 1 + len(LEEF_HEADER)) if begin >= 0 else ([], 0)
     if len(parts) != 1 + len(LEEF_HEADER):
@@ -138,11 +222,16 @@ def read_leef(text: str) -> Pairs:
     separator = "\t"
     if parts[0].startswith("2"):
         said, bar, _ = text[at : at + 8].partition("|")
-        if bar:
+        if bar and (said == "=" or "=" not in said):  # else it is the first attribute
             at += len(said) + 1
             separator = _separator(said)
+    written = text[at : at + TEXT_CHARS_MAX]
+    if separator in written or "|" not in written:
+        attributes = written.split(separator, PAIRS_MAX)
+    else:
+        attributes = _BAR_BEFORE_KEY.split(written, PAIRS_MAX)
     pairs = dict(zip(LEEF_HEADER, parts[1:], strict=True))
-    for attribute in text[at : at + TEXT_CHARS_MAX].split(separator, PAIRS_MAX)[:PAIRS_MAX]:
+    for attribute in attributes[:PAIRS_MAX]:
         key, equals, value = attribute.partition("=")
         if equals and len(key) <= KEY_CHARS_MAX:
             pairs[key.strip()] = value[:VALUE_CHARS_MAX]

@@ -49,8 +49,9 @@ class Draft(msgspec.Struct):
 
     def tagged(self, tag: Tag) -> None:
         """Take the program."""
-        self.appname, self.procid, self.level = tag.appname, tag.procid, tag.level
-        self.msgid = tag.msgid
+        self.appname, self.procid, self.msgid = tag.appname, tag.procid, tag.msgid
+        if tag.level is not None:
+            self.level = tag.level
 
     def header(self, end: int) -> Header:
         """The header, with the text that begins at `end`."""

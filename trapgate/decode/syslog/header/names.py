@@ -20,6 +20,9 @@ ACRONYM_CHARS_MAX = 3
 WORDS_CACHED_MAX = 8_192
 """Words whose verdict is remembered: more than the devices that one gateway hears."""
 
+UNSPECIFIED = frozenset(("0.0.0.0", "::"))
+"""The addresses of no device (RFC 4291 §2.5.2): some write them where theirs should be."""
+
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _LETTER = re.compile(r"[A-Za-z]")
 
@@ -46,7 +49,7 @@ _SLOT = re.compile(
 """A part of a device that writes lines of its own: `fpc0`, `cfeb0`, `STKUNIT0-M`, `0-PPE-0`."""
 
 _OPENERS = frozenset(
-    "accept accepted access account active address admin alarm all allow allowed an and "
+    "accept accepted access account active address admin alarm alert all allow allowed an and "
     "application arp attack auth authentication auto backup battery bfd bgp blocked bpdu "
     "broadcast built cannot cause cdp certificate changed chassis cli client cluster cold config "
     "configuration connect connected connection console could cpu critical ddm default denied "
@@ -70,11 +73,11 @@ _PARTS = frozenset(
     "action address alarm alert array attempt battery budget card cause change changes check "
     "clock code command conflict connection control count counter cpu disk down error errors "
     "event failed failure fan for from id in index interface is key level limit line link list "
-    "lock lost mode module name neighbor node number on packet packets peer port power process "
-    "query rate reason reset role rule sensor serial server session sessions severity size slot "
-    "speed state status storm success summary supply table temperature threshold time timeout "
-    "traffic trap tunnel type unit up update upgrade usage user value version vlan voltage "
-    "warning".split()
+    "lock loss lost mode modem module name neighbor node number on packet packets peer port "
+    "power process query rate reason reset role rule sensor serial server session sessions "
+    "severity size slot speed state status storm success summary supply table temperature "
+    "threshold time timeout traffic trap tunnel type unit up update upgrade usage user value "
+    "version vlan voltage warning".split()
 )
 """Words with a colon that are no program's name."""
 
@@ -95,15 +98,18 @@ _KEPT = frozenset(
 )
 """Openers that in small letters are names of devices nevertheless."""
 
-_NUMBERED = _OPENERS - _KEPT
-"""Openers that with a number behind them are a part of a device too: `PoE1`, `session5`; but
-`switch1` and `server2` are devices."""
+_NUMBERED = (_OPENERS - _KEPT) | {"admin"}
+"""Openers that with a number behind them are a part of a device too: `PoE1`, `session5`, or a
+user; but `switch1` and `server2` are devices."""
 
 _EVENTS = frozenset(
     "ALARM ALERT CHANGE CHANGED CLEAR DOWN ERROR FAIL FAILED FAILURE FAULT LOSS LOST OFF ON "
-    "RESTART SECURITY START STATE STATUS STOP SUPPLY UP WARNING".split()
+    "RESTART SECURITY SESSION START STATE STATUS STOP SUPPLY TRAY UP WARNING".split()
 )
 """Last parts of words in capitals that say what happened: `LINK-DOWN`, not `HQ-FW`."""
+
+_SIGNALS = frozenset("AIS BFD FAN LOF LOS PSU PWR RDI".split())
+"""First parts of words in capitals that are alarms of a line or parts of a device: `LOS-P`."""
 
 _WORDS = re.compile(
     r"(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat|last|previous|message)|(?-i:DST|AM|PM|SFIMS)", re.IGNORECASE
@@ -123,10 +129,12 @@ _OPENING_PART = re.compile(rf"(?:{_INTERFACE})[0-9][0-9.:/-]*", re.IGNORECASE)
 _PART = re.compile(
     rf"(?:{_INTERFACE}|lan|wan|lo|loopback|br|bridge|bond|tun|vl|vni|et|ae|hu|fo|tw|po|ps|ath|wifi|"
     r"ppp|lte|usb|sd[a-z]|disk|card|module|group|peer|area|level|layer|type|rip|ldp|stp|md|sha|aes|"
-    r"tls|ssl|ikev?|mldv?|ripv?|vtpv?|l|x|e|g|ds|t|as|node|stack|user|policy|rule|queue|temp|"
+    r"tls|ssl|ikev?|mldv?|ripv?|vtpv?|l|e|g|ds|t|as|laser|node|stack|user|policy|rule|queue|temp|"
     r"sensor|outlet|com|tty[a-z]{0,4}|vty|led|rfc)[0-9][0-9.:/-]*|dot1[dpqx]|i2c|l[23]vpn|"
     r"(?:ether|eth|wlan|sfp|qsfp|pppoe|l2tp|pptp|ovpn|bridge)(?:-?[0-9]+)+(?:-[a-z0-9]+)*|sfp-sfp[a-z]*[0-9]+|"
-    r"(?:sha|aes|md|des|rsa|tls|tlsv|level|layer|port|slot|area|[eg]?pon|stm|oc)-?[0-9][0-9.]*",
+    r"(?:sha|aes|md|des|rsa|tls|tlsv|level|layer|port|slot|area|[eg]?pon|stm|oc)-?[0-9][0-9.]*|"
+    r"(?:alarm|alert|event|session|shelf|sts|vc)[0-9]{0,2}-?[0-9]+|(?:otu|odu|opu)[0-9][a-z]?|"
+    r"x[0-9]{1,2}(?:[./:-][0-9.:/-]*)?",
     re.IGNORECASE,
 )
 """Words with a digit that begin a sentence: a part of a device, or a protocol and its version.
@@ -152,6 +160,11 @@ def is_address(word: str) -> bool:
     return len(word) <= HOST_CHARS_MAX and _is_address(word)
 
 
+def is_host_address(word: str) -> bool:
+    """Whether a word is an address that a device may have: not `::` and not `0.0.0.0`."""
+    return word not in UNSPECIFIED and is_address(word)
+
+
 @lru_cache(WORDS_CACHED_MAX)
 def _is_address(word: str) -> bool:
     try:
@@ -171,7 +184,7 @@ def may_be_host(word: str) -> bool:
 @lru_cache(WORDS_CACHED_MAX)
 def _may_be_host(word: str) -> bool:
     if _NAME.fullmatch(word) is None or _LETTER.search(word) is None:
-        return is_address(word)
+        return is_host_address(word)
     return not (
         is_zone(word)
         or is_uptime(word)
@@ -235,4 +248,6 @@ def _must_be_host(word: str) -> bool:
         return word.rstrip("0123456789").lower() not in _NUMBERED
     if "." in word.rstrip("."):
         return True
-    return "-" in word and word.isupper() and word.rpartition("-")[2] not in _EVENTS
+    if "-" not in word or not word.isupper():
+        return False
+    return word.rpartition("-")[2] not in _EVENTS and word.partition("-")[0] not in _SIGNALS

@@ -14,9 +14,15 @@ import msgspec
 
 from trapgate.decode.syslog.header.clock import CLOSE
 from trapgate.decode.syslog.header.header import Step
-from trapgate.decode.syslog.header.names import HOST_CHARS_MAX, is_address, may_be_host
+from trapgate.decode.syslog.header.names import (
+    HOST_CHARS_MAX,
+    UNSPECIFIED,
+    is_host_address,
+    may_be_host,
+)
 from trapgate.decode.syslog.header.rfc5424 import structured_data
 from trapgate.decode.syslog.header.shapes import may_start, scan, skip_spaces
+from trapgate.decode.syslog.header.tags import is_selector
 from trapgate.decode.syslog.header.zones import is_zone
 
 
@@ -42,7 +48,7 @@ _SEQUENCE = re.compile(r"([0-9]{1,10}) ?: {1,8}")
 
 _NODE = re.compile(
     r"((?:[A-Z]{2,5}/|(?:CLC|LC|RP|DRP|RSP|SC|FC) )?"
-    r"[0-9]{1,3}(?:/[A-Z]{0,5}[0-9]{1,3}){1,3}) ?: ?"
+    r"[0-9]{1,3}(?:/[A-Z]{0,5}[0-9]{1,3}){1,3}) ?::? ?"
 )
 """`RP/0/RSP1/CPU0:`, `LC/0/0/CPU0:`, `0/RP0/CPU0:`, `CLC 6/0:`."""
 
@@ -61,20 +67,15 @@ _CONTEXT = re.compile(r"%\$ ?([A-Za-z0-9_.-]{1,64}) ?%\$ {1,8}")
 
 def prelude_at(text: str, at: int, steps: list[Step]) -> Prelude:
     """The prelude that begins here; it may be empty, then it ends where it began."""
-    numbered, number = False, None
     elements: Mapping[str, Mapping[str, str]] = {}
-    found = _COUNT.match(text, at)
-    if found is not None:
-        numbered = True
-        if found[1]:
-            number = int(found[1])
-            steps.append(("count", at, found.end(1)))
-        at = found.end()
-        if text.startswith("[syslog@9 ", at):
-            end, elements, _ = structured_data(text, at)
-            steps.append(("structured-data", at, end))
-            close = CLOSE.match(text, end)
-            at = close.end() if close is not None else skip_spaces(text, end)
+    begin = at
+    at, number = count_at(text, at, steps)
+    numbered = at > begin
+    if numbered and text.startswith("[syslog@9 ", at):
+        end, elements, _ = structured_data(text, at)
+        steps.append(("structured-data", at, end))
+        close = CLOSE.match(text, end)
+        at = close.end() if close is not None else skip_spaces(text, end)
     at, origin, origin_colon = _origin(text, at, steps)
     found = _SEQUENCE.match(text, at)
     if found is not None:
@@ -93,6 +94,18 @@ def prelude_at(text: str, at: int, steps: list[Step]) -> Prelude:
     return Prelude(at, numbered, number, origin, origin_colon, node, task, elements)
 
 
+def count_at(text: str, at: int, steps: list[Step]) -> tuple[int, int | None]:
+    """The count of messages that stands first: where it ends, and its number, `None` for a colon
+    alone. Without one it ends where it would begin."""
+    found = _COUNT.match(text, at)
+    if found is None:
+        return at, None
+    if not found[1]:
+        return found.end(), None
+    steps.append(("count", at, found.end(1)))
+    return found.end(), int(found[1])
+
+
 def _origin(text: str, at: int, steps: list[Step]) -> tuple[int, str | None, bool]:
     """The name before the time: `r1: `, `r1 : `; without a colon only where a node or a time
     follows. Where it ends, the name, whether it had a colon."""
@@ -107,7 +120,9 @@ def _origin(text: str, at: int, steps: list[Step]) -> tuple[int, str | None, boo
         word, behind, colon = text[at:end], skip_spaces(text, end), False
         if _NODE.match(text, behind) is None and not _time_closed(text, behind):
             return _free_origin(text, at), None, False
-    if word.startswith("[") and is_address(word[1:-1]):
+    if word in UNSPECIFIED:
+        return behind, None, colon
+    if word.startswith("[") and is_host_address(word[1:-1]):
         at, word = at + 1, word[1:-1]
     if not word or not (may_be_host(word) or (colon and _named_as_zone(text, word, behind))):
         return _free_origin(text, at), None, False
@@ -122,6 +137,8 @@ def _free_origin(text: str, at: int) -> int:
         return at
     if scan(text, at) is not None:
         return at  # the header of a relay
+    if any(is_selector(word.removesuffix(":")) for word in found[0].split()):
+        return at  # what a relay wrote behind its name
     return found.end()
 
 

@@ -13,30 +13,52 @@ things it is only taken for a host if what follows proves it (see `hosts` and `n
 import re
 from datetime import UTC
 
-from msgspec.structs import replace
-
 from trapgate.decode.syslog.header.cisco import (
     MNEMONIC,
     behind_cisco,
     behind_name,
     cisco_layer,
     closes_cisco,
+    names_device,
+    unknown_zone,
 )
 from trapgate.decode.syslog.header.clock import Clock, clock_at
 from trapgate.decode.syslog.header.draft import Draft
 from trapgate.decode.syslog.header.header import Header, Step
-from trapgate.decode.syslog.header.hosts import WORD, Host, forwarded_at, host_at, proven, triple_at
-from trapgate.decode.syslog.header.meraki import scan_meraki
+from trapgate.decode.syslog.header.hosts import (
+    Host,
+    forwarded_at,
+    host_at,
+    is_serial,
+    proven,
+    sysname_at,
+)
+from trapgate.decode.syslog.header.named import (
+    PROGRAM_DATED,
+    SLOT,
+    behind_named,
+    behind_tag,
+    second_host,
+    undivided,
+)
 from trapgate.decode.syslog.header.names import (
     LEVELS,
     are_words,
-    is_address,
+    is_host_address,
     may_be_host,
     must_be_host,
 )
-from trapgate.decode.syslog.header.rfc5424 import scan_5424
+from trapgate.decode.syslog.header.prelude import count_at
+from trapgate.decode.syslog.header.quoted import (
+    INNER_PRI,
+    is_counted,
+    is_origin,
+    line_at,
+    may_be_header,
+    versioned,
+)
 from trapgate.decode.syslog.header.shapes import may_start, scan, skip_spaces
-from trapgate.decode.syslog.header.tags import Tag, tag_at
+from trapgate.decode.syslog.header.tags import is_selector, opens_text, selector_at, tag_at
 from trapgate.decode.syslog.header.zones import is_zone, offset_s
 
 LAYERS_MAX = 3
@@ -50,47 +72,51 @@ _USUAL = re.compile(
 )
 """Host and tag and nothing unusual: nine lines of ten."""
 
-_UNDATED = Clock(0)
-_INNER_PRI = re.compile(r"<([0-9]{1,2}|1[0-8][0-9]|19[01])>")
-_VERSION = re.compile(r"1 (?=[12][0-9]{3}-[0-9]|[12][0-9]{9}\.)")
-"""RFC 5424's and Meraki's version and the beginning of their times, as a relay quotes them."""
-
 _ZONED = re.compile(r"([A-Z]{1,5}) {1,4}(?=[^ :\[\]]{1,64}\[[0-9]{1,10}\]: )")
 YEAR_OF_ZONES = 2000
 """Any: without a zone of its own to ask first, a name means the same in every year."""
 
-_LOGBUFFER = re.compile(r"%(?=[A-Z][a-z]{2} [ 0-9][0-9] )")
-"""Comware writes a mark before the time of lines that come from its log buffer."""
+_BEFORE_TIME = re.compile(
+    r"%(?=[A-Z][a-z]{2} [ 0-9][0-9] )|"
+    r"1 (?=[A-Z][a-z]{2} {1,2}[0-9]{1,2} {1,2}(?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:)|"
+    r"([IWMDE]) (?=[0-9]{2}/[0-9]{2}/[0-9]{2} [0-9]{2}:)"
+)
+"""Comware's mark of lines that come from its log buffer, RFC 5424's version where nothing else is
+RFC 5424's (Meraki, PAN-OS), ProCurve's severity."""
 
-_BROCADE = re.compile(r":[A-Z]:")
+_BEFORE = frozenset("%1IWMDE")
+"""How these begin: a cheap look at one character."""
+
+_PROCURVE_LEVELS = {"M": 2, "E": 3, "W": 4, "I": 6, "D": 7}
+"""Major, error, warning, information, debug."""
+
+_BROCADE = re.compile(r":([A-Z]):")
 """`Dec  1 00:00:00:I:System: …`: the level as a letter."""
 
-_COUNTED = re.compile(r"([0-9]{1,10}): (?=%)")
-"""EOS counts behind the tag."""
+_BROCADE_LEVELS = {"M": 0, "A": 1, "C": 2, "E": 3, "W": 4, "N": 5, "I": 6, "D": 7}
+"""Emergency is M, as the legend of `show logging` has it."""
 
-_SLOT = re.compile(r"((?:c?fpc|[cst]?feb|pfe|mic|pic)[0-9]{1,3}) {1,4}")
-"""Junos: the card that wrote the line."""
+_COLON_HOST = re.compile(r"([^ ]{1,255}?)( ?:)? {1,4}%")
+_OS9 = re.compile(r" {1,4}%[A-Z0-9-]{2,16}:[A-Z0-9]{1,4} %")
+"""Dell's OS9: the unit and its processor before the mnemonic."""
 
-_HOST_AND_COUNT = re.compile(r"([A-Za-z][^ :]{0,254}) {1,4}[0-9]{1,10} ?: ")
-"""`sw1 47: 000124: .Jul …`."""
-
-_COLON_HOST = re.compile(r"([^ :]{1,255}) ?:? {1,4}%")
-_DATED = re.compile(r"[0-9]{4}-[A-Z][a-z]{2}-")
-_PROGRAM_DATED = re.compile(r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-")
-"""Opengear dates its lines behind the program."""
+_TRACEBACK = "-Traceback: "
+"""What AireOS writes behind its name when a process has failed."""
 
 
 def scan_3164(text: str, at: int) -> Header:
     """The header that begins at `at` (behind the PRI), as far as there is one; fits any text."""
     at = skip_spaces(text, at)
     draft = Draft(text)
-    if text.startswith("%", at) and _LOGBUFFER.match(text, at):
-        at += 1
+    before = _BEFORE_TIME.match(text, at) if text[at : at + 1] in _BEFORE else None
+    if before is not None:
+        at = before.end()
+        draft.level = _PROCURVE_LEVELS.get(before[1])
     if may_start(text, at):
         clock = clock_at(text, at, draft.steps)
         if clock is not None:
             return _dated(draft, at, clock, 1)
-    return cisco_layer(draft, at) or _without_time(draft, at)
+    return cisco_layer(draft, at) or _counted(draft, at, 1) or _without_time(draft, at)
 
 
 def scan_relayed(outer: Header, text: str, at: int) -> Header | None:
@@ -103,7 +129,30 @@ def scan_relayed(outer: Header, text: str, at: int) -> Header | None:
     header = _inner(draft, at, 1)
     if header is None or text.startswith("<", at) or header.format == "cisco-ios":
         return header
-    return None
+    return header if _is_whole(outer, header) else None
+
+
+def _is_whole(outer: Header, inner: Header) -> bool:
+    """Whether a relay (NXLog, Vector, a reader of files) that says nothing itself wrote a whole
+    line of another one behind its header, without its PRI: its time, its host and its program."""
+    silent = outer.appname is outer.procid is outer.msgid is None and not outer.structured_data
+    named = inner.hostname is not None and inner.hostname != outer.hostname
+    return silent and named and inner.civil is not outer.civil and inner.appname is not None
+
+
+def _counted(draft: Draft, at: int, layer: int) -> Header | None:
+    """A header whose time no colon closes, behind a count: ASA's EMBLEM with the device's name, and
+    lines of IOS that name a host as a relay does."""
+    place = len(draft.steps)
+    if not may_start(draft.text, at) and not draft.text.startswith(":", at):
+        return None
+    begin, number = count_at(draft.text, at, draft.steps)
+    clock = None if begin == at else clock_at(draft.text, begin, draft.steps)
+    if clock is None or clock.civil is None:
+        del draft.steps[place:]
+        return None
+    draft.sequence = number
+    return _dated(draft, begin, clock, layer)
 
 
 def _dated(draft: Draft, at: int, clock: Clock, layer: int) -> Header:
@@ -120,6 +169,9 @@ def _dated(draft: Draft, at: int, clock: Clock, layer: int) -> Header:
         named = _COLON_HOST.match(text, clock.end)
         if named is None or not may_be_host(named[1]):
             return draft.header(clock.end)
+        if named[2] == ":" and (must_be_host(named[1]) or _OS9.match(text, named.end(2))):
+            sure = Host(named[1], clock.end, named.end(1), named.end() - 1, sure=True)
+            return _behind_host(draft, sure, layer)
     draft.clock = clock
     return _behind_time(draft, clock.end, layer)
 
@@ -127,47 +179,64 @@ def _dated(draft: Draft, at: int, clock: Clock, layer: int) -> Header:
 def _behind_time(draft: Draft, at: int, layer: int) -> Header:
     """Host, tag and text behind a time; or the header of a device behind that of its relay."""
     text = draft.text
-    at = skip_spaces(text, at)
-    if text.startswith(":", at) and not text.startswith("::", at):
-        joint = _BROCADE.match(text, at)
-        at = skip_spaces(text, at + 1 if joint is None else joint.end())
+    at = unknown_zone(draft, _behind_joint(draft, skip_spaces(text, at)))
     if text.startswith("%", at):
         return behind_name(draft, at)
-    if _SLOT.match(text, at):
-        return _behind_named(draft, at)
+    if SLOT.match(text, at):
+        return behind_named(draft, at)
     usual = _USUAL.match(text, at)
     if usual is not None and _is_usual(usual):
         return _as_usual(draft, usual)
     zoned = _named_as_zone(draft, at)
     if zoned is not None:
         return _behind_host(draft, zoned, layer)
-    if _PROGRAM_DATED.match(text, at):
-        return _undivided(draft, at)
-    inner = None if _is_counted(text, at) else _inner(draft, at, layer)
+    if PROGRAM_DATED.match(text, at):
+        return undivided(draft, at)
+    inner = None if is_counted(text, at) else _inner(draft, at, layer)
     if inner is not None:
         return inner
-    forwarded = forwarded_at(text, at)
-    if forwarded is not None:
-        return _behind_host(draft, forwarded, layer)
+    host = sysname_at(text, at) or forwarded_at(text, at)
+    if host is not None:
+        return _behind_host(draft, host, layer)
     steps: list[Step] = []
     tag = tag_at(text, at, steps)
-    if tag is not None and not (text[tag.end - 2 : tag.end] == ": " and _is_origin(text, at, tag)):
+    if tag is not None and names_device(text, tag):
+        end = skip_spaces(text, tag.end)
+        named = Host(tag.appname, at, at + len(tag.appname), end, sure=True)
+        return _behind_host(draft, named, layer)
+    if tag is not None and not (text[tag.end - 2 : tag.end] == ": " and is_origin(text, at, tag)):
         draft.steps += steps
         draft.tagged(tag)
-        return _behind_tag(draft, tag.end)
+        return behind_tag(draft, tag.end)
     host = host_at(text, at)
     if host is None or (host.end == host.stop and not host.sure):
         return cisco_layer(draft, at) or draft.header(at)
     return _behind_host(draft, host, layer)
 
 
+def _behind_joint(draft: Draft, at: int) -> int:
+    """Where the host stands behind a colon, Brocade's level, or a relay's word for no host."""
+    text = draft.text
+    if text.startswith(":", at) and not text.startswith("::", at):
+        joint = _BROCADE.match(text, at)
+        if joint is None:
+            return skip_spaces(text, at + 1)
+        draft.level = _BROCADE_LEVELS.get(joint[1])
+        return skip_spaces(text, joint.end())
+    if text.startswith("- ", at) and tag_at(text, at + 2, []) is not None:
+        return at + 2  # a relay's word for no host, taken over from RFC 5424
+    return at
+
+
 def _is_usual(found: re.Match[str]) -> bool:
     """Whether a word and a tag are certainly a host and its program."""
     host, program, pid = found.groups()
-    if not may_be_host(host) or host in LEVELS:
+    if not may_be_host(host) or host in LEVELS or is_serial(found.string, host, found.end()):
         return False
     if pid is not None:
         return True
+    if opens_text(program) or is_selector(program):
+        return False
     if scan(found.string, found.end()) is not None:
         return False  # it may be the name before a Cisco header
     return must_be_host(host) or not are_words(host, program)
@@ -180,7 +249,7 @@ def _as_usual(draft: Draft, found: re.Match[str]) -> Header:
     draft.hostname, draft.appname, draft.procid = found.groups()
     if draft.procid is not None:
         steps.append(("pid", found.start(3), found.end(3)))
-    return _behind_tag(draft, found.end())
+    return behind_tag(draft, found.end())
 
 
 def _named_as_zone(draft: Draft, at: int) -> Host | None:
@@ -196,36 +265,27 @@ def _named_as_zone(draft: Draft, at: int) -> Host | None:
     return Host(found[1], at, found.end(1), found.end(), sure=True) if named else None
 
 
-def _is_origin(text: str, at: int, tag: Tag) -> bool:
-    """Whether a word with a colon is an address, or is followed by what Cisco writes behind its
-    origin: a number, a mark, a time."""
-    if tag.procid is not None or tag.sure:
-        return False
-    if is_address(tag.appname):
-        return True
-    if not (may_start(text, tag.end) and may_be_host(tag.appname)):
-        return False
-    return cisco_layer(Draft(text, clock=_UNDATED), at) is not None
-
-
 def _inner(draft: Draft, at: int, layer: int) -> Header | None:
     """The header of the device behind that of a relay, `None` if there is none here."""
     text, steps = draft.text, draft.steps
     if layer >= LAYERS_MAX:
         return None
-    priority = _INNER_PRI.match(text, at) if text.startswith("<", at) else None
+    priority = INNER_PRI.match(text, at) if text.startswith("<", at) else None
     if priority is not None:
         relay = draft.outer
-        if relay is not None and not must_be_host(relay) and not _line_at(text, at):
+        if relay is not None and not must_be_host(relay) and not line_at(text, at):
             return None  # `value <7> is out of range`
         steps.append(("pri", at, priority.end()))
         draft.priority = int(priority[1])
         at = skip_spaces(text, priority.end())
-        if not _may_be_header(text, at):
+        if not (may_be_header(text, at) or text.startswith("%", at)):
             return _behind_time(draft, at, layer + 1)
-    elif not _may_be_header(text, at):
+    before = _BEFORE_TIME.match(text, at) if text[at : at + 1] in _BEFORE else None
+    if before is not None:
+        at = before.end()
+    elif priority is None and not may_be_header(text, at):
         return None
-    header = _versioned(draft, at) or cisco_layer(draft, at)
+    header = versioned(draft, at) or cisco_layer(draft, at) or _counted(draft, at, layer + 1)
     if header is not None:
         return header
     place = len(steps)
@@ -236,41 +296,6 @@ def _inner(draft: Draft, at: int, layer: int) -> Header | None:
     return _behind_time(draft, at, layer + 1) if priority is not None else None
 
 
-def _versioned(draft: Draft, at: int) -> Header | None:
-    """RFC 5424's header or Meraki's, whole, behind that of a relay."""
-    text = draft.text
-    if _VERSION.match(text, at) is None:
-        return None
-    inner = scan_5424(text, at) or scan_meraki(text, at)
-    if inner is None:
-        return None
-    host, relay = inner.hostname or draft.outer, draft.relay or draft.outer
-    return replace(
-        inner,
-        hostname=host,
-        relay=None if relay == host else relay,
-        priority=draft.priority,
-        steps=(*draft.steps, *inner.steps),
-    )
-
-
-def _may_be_header(text: str, at: int) -> bool:
-    """Whether a Cisco header or a time could begin here: a look at a word or two."""
-    if may_start(text, at) or text.startswith(":", at):
-        return True
-    end = text.find(" ", at, at + 257)
-    if end > at and text[end - 1] == ":" and text[end - 2] != "]":
-        return may_start(text, end + 1) or text.startswith(("%", "#", "["), end + 1)
-    return text.find("/CPU", at, at + 64) > 0 or text.startswith(" : ", end)
-
-
-def _is_counted(text: str, at: int) -> bool:
-    """Whether a host stands here, and the device's own count behind it: as one they might be what a
-    device says of itself (`logging origin-id string`)."""
-    found = _HOST_AND_COUNT.match(text, at)
-    return found is not None and may_be_host(found[1])
-
-
 def _behind_host(draft: Draft, host: Host, layer: int) -> Header:
     """What stands behind a word that may be a host; the word is left in the text if it is none."""
     text, steps = draft.text, draft.steps
@@ -279,96 +304,19 @@ def _behind_host(draft: Draft, host: Host, layer: int) -> Header:
     if host.name is not None:
         outer, relay = draft.outer, draft.relay
         draft.within(host.name)
-        inner = _inner(draft, host.end, layer)
+        inner = _inner(draft, selector_at(text, host.end, steps), layer)
         if inner is not None:
             return inner
         draft.outer, draft.relay = outer, relay
+        del steps[place + 1 :]
     if not proven(text, host):
         del steps[place:]
         return draft.header(host.begin)
     draft.hostname = host.name
     at = host.end
     if host.name is not None:
-        at = _second_host(draft, host.name, at)
-    return _behind_named(draft, at)
-
-
-def _second_host(draft: Draft, name: str, at: int) -> int:
-    """Where the host is followed by itself, by UniFi's triple, or (behind a relay's address) by the
-    device's own name and a tag: what is behind that."""
-    text = draft.text
-    if text.startswith(f"{name} ", at):
-        return skip_spaces(text, at + len(name))
-    triple = triple_at(text, at)
-    if triple is not None:
-        return triple.end
-    if not is_address(name):
-        return at
-    second = host_at(text, at)
-    if second is None or second.name is None or not must_be_host(second.name):
-        return at
-    tag = tag_at(text, second.end, [])
-    if tag is None or not (tag.sure or second.sure):
-        return at
-    draft.steps.append(("host", second.begin, second.stop))
-    draft.relay, draft.hostname = name, second.name
-    return second.end
-
-
-def _behind_named(draft: Draft, at: int) -> Header:
-    """The tag behind a host, if there is one. An empty one (`host : text`) is `logger -t ''`."""
-    text = draft.text
-    if text.startswith(": ", at):
-        return behind_name(draft, skip_spaces(text, at + 2))
-    if text.startswith("%", at):
-        return behind_name(draft, at)
-    slot = _SLOT.match(text, at)
-    if slot is not None:
-        draft.steps.append(("node", at, slot.end(1)))
-        draft.node, at = slot[1], slot.end()
-    steps: list[Step] = []
-    tag = tag_at(text, at, steps)
-    if tag is None:
-        return _undivided(draft, at)
-    if tag.appname.isupper() and is_zone(tag.appname) and text.startswith("%", tag.end):
-        # NX-OS behind a relay that took the time away and left the zone
-        clock = draft.clock
-        draft.clock = Clock(tag.end, None if clock is None else clock.civil, tag.appname)
-        draft.steps.append(("zone", at, at + len(tag.appname)))
-        draft.format = "cisco-ios"
-        return draft.header(tag.end)
-    draft.steps += steps
-    draft.tagged(tag)
-    return _behind_tag(draft, tag.end)
-
-
-def _undivided(draft: Draft, at: int) -> Header:
-    """A program without a colon: Opengear's before its own date, FTD's before the colon alone."""
-    text = draft.text
-    found = WORD.match(text, at, at + 65)
-    if found is None:
-        return draft.header(at)
-    end = found.end()
-    if text.startswith((" : %", " :%"), end):
-        draft.steps.append(("program", at, end))
-        draft.appname = found[0]
-        return behind_name(draft, skip_spaces(text, end + 2))
-    if _DATED.match(text, end + 1):
-        steps: list[Step] = []
-        clock = clock_at(text, end + 1, steps)
-        if clock is not None:
-            draft.steps += [("program", at, end), *steps]
-            draft.appname, draft.clock = found[0], clock
-            return draft.header(skip_spaces(text, clock.end))
-    return draft.header(at)
-
-
-def _behind_tag(draft: Draft, at: int) -> Header:
-    counted = _COUNTED.match(draft.text, at)
-    if counted is not None:
-        draft.steps.append(("sequence", at, counted.end(1)))
-        draft.sequence, at = int(counted[1]), counted.end()
-    return draft.header(at)
+        at = second_host(draft, host.name, at)
+    return behind_named(draft, at)
 
 
 def _without_time(draft: Draft, at: int) -> Header:
@@ -376,18 +324,21 @@ def _without_time(draft: Draft, at: int) -> Header:
     text = draft.text
     steps: list[Step] = []
     tag = tag_at(text, at, steps)
-    if tag is not None and not is_address(tag.appname):
+    if tag is not None and must_be_host(tag.appname) and text.startswith(_TRACEBACK, tag.end):
+        named = Host(tag.appname, at, at + len(tag.appname), tag.end, sure=True)
+        return _behind_host(draft, named, LAYERS_MAX)
+    if tag is not None and not is_host_address(tag.appname):
         draft.steps += steps
         draft.tagged(tag)
-        return _behind_tag(draft, tag.end)
+        return behind_tag(draft, tag.end)
     host = host_at(text, at)
     if host is not None and host.end > host.stop:
-        if _line_at(text, host.end):
+        if line_at(text, host.end):
             return _behind_host(draft, host, 1)
         if host.sure:
             return _behind_host(draft, host, LAYERS_MAX)
-        if _PROGRAM_DATED.match(text, at):
-            return _undivided(draft, at)
+        if PROGRAM_DATED.match(text, at):
+            return undivided(draft, at)
         clock = _second_time(draft, host)
         if clock is not None:
             return _behind_time(draft, clock.end, 2)
@@ -397,21 +348,13 @@ def _without_time(draft: Draft, at: int) -> Header:
     return draft.header(at)
 
 
-def _line_at(text: str, at: int) -> bool:
-    """Whether a PRI and a header stand here: the word before them is a relay's name."""
-    priority = _INNER_PRI.match(text, at)
-    if priority is None:
-        return False
-    at = skip_spaces(text, priority.end())
-    if _VERSION.match(text, at) or scan(text, at) is not None:
-        return True
-    return cisco_layer(Draft(text, clock=_UNDATED), at) is not None
-
-
 def _second_time(draft: Draft, host: Host) -> Clock | None:
-    """A time behind the host, where it should have been before it."""
+    """A time behind the host, where it should have been before it: behind any other word it dates
+    what the sentence says (`Since 2026-…`, `Error 2026-…`)."""
+    if host.name is None or not must_be_host(host.name):
+        return None
     found = scan(draft.text, host.end)
-    if host.name is None or found is None or found.civil is None:
+    if found is None or found.civil is None:
         return None
     draft.steps.append(("host", host.begin, host.stop))
     draft.within(host.name)
@@ -426,6 +369,6 @@ def _proven_alone(text: str, host: Host) -> bool:
     tag = tag_at(text, host.end, [])
     if tag is not None:
         return must_be_host(host.name) or (tag.sure and proven(text, host))
-    if _PROGRAM_DATED.match(text, host.end):
+    if PROGRAM_DATED.match(text, host.end):
         return True
     return must_be_host(host.name) and text.startswith(("%", ": "), host.end)

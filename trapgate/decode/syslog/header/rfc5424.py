@@ -10,7 +10,8 @@ import re
 from msgspec.structs import replace
 
 from trapgate.decode.syslog.header.header import Elements, Header, Step
-from trapgate.decode.syslog.header.times import iso
+from trapgate.decode.syslog.header.names import is_address
+from trapgate.decode.syslog.header.times import Civil, iso
 from trapgate.model import Problem
 
 FIELD_CHARS_MAX = 255
@@ -35,21 +36,30 @@ MANY_PARAMETERS = Problem(
 
 _NIL = "-"
 _FIELDS = ("time", "host", "program", "pid", "event")
+_HOST, _MSGID = 1, 4
 _BOM = "\ufeff"
 
 _START = re.compile(r" ?(?:(1) (?=-(?: |$)|[0-9]{4}-)|(?=[0-9]{4}-[0-9]{2}-[0-9]{2}T))")
 _UNVERSIONED = re.compile(
-    r"[^ ]{1,40} [^ ]{1,255} [^ ]{1,255} [^ ]{1,255} [^ ]{1,255} (?:\[[^ =\]\"]{1,64}@|- )"
+    r"[^ ]{1,40} [^ ]{1,255} (?!1 [0-9]{4}-|[0-9]{4}-[0-9]{2}-)"
+    r"[^ ]{1,255} [^ ]{1,255} [^ ]{1,255} (?:\[[^ =\]\"]{1,64}@|- )"
 )
 """Junos leaves the version out (`<166> 2023-…`): five words and structured data tell it all the
-same from a time that is RFC 3164's."""
+same from a time that is RFC 3164's. A header or a time in the place of the program is that of a
+line in a relay's header."""
+_ODD_OFFSET = re.compile(r"([0-9T:.-]{19,29})--([0-9]{1,2}:[0-9]{2})")
+"""Check Point's exporter, west of Greenwich: `2026-07-01T01:00:40--5:00`."""
+
 _PAIRS = re.compile(r'\[[A-Za-z_]{1,64}:"')
 """Check Point's pairs stand where structured data should: they are the text."""
 
 _MNEMONIC = re.compile(r"%[A-Z][A-Za-z0-9_-]{1,64}-[0-7]-[A-Za-z0-9_]{1,64}:?$")
 
 _ELEMENT = re.compile(r'\[([^\s=\]"]{1,255})')
-_PARAMETER = re.compile(r' +([^\s=\]"]{1,255})="([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_PARAMETER = re.compile(
+    r' +([^\s=\]"]{1,255}+(?: [^\s=\]"]{1,64}+){0,2})="([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL
+)
+"""Check Point's names may be two words (`ICMP Type="8"`)."""
 _PLAIN_ELEMENT = re.compile(
     r'\[([^\s=\]"]{1,255})((?: [^\s=\]"]{1,255}="[^"\\]*+")*+)\]', re.DOTALL
 )
@@ -70,30 +80,24 @@ def scan_5424(text: str, at: int) -> Header | None:
         return None
     if start[1] is None and _UNVERSIONED.match(text, start.end()) is None:
         return None
-    words = text[start.end() :].split(" ", 5)
-    steps = _steps(words, start.end())
-    problems: tuple[Problem, ...] = ()
-    if len(words) < 6:
-        words += [_NIL] * (6 - len(words))
-        problems = (SHORT_HEADER,)
+    words, steps, problems = _words(text, start.end())
     stamp, hostname, appname, procid, msgid, rest = words
     if max(len(hostname), len(appname), len(procid), len(msgid)) > FIELD_CHARS_MAX:
         return None
-    found = None if stamp == _NIL else iso(stamp, 0)
-    if stamp != _NIL and (found is None or found.end != len(stamp)):
+    civil = None if stamp == _NIL else _time(stamp)
+    if civil is None and stamp != _NIL:
         return None
-    civil = None if found is None else found.civil
     end, elements, problem = structured_data(rest, 0)
     if problem is BAD_STRUCTURED_DATA and _PAIRS.match(rest):
         problem = None
     if appname.startswith("%") and _MNEMONIC.match(appname):
-        return _retagged(text, steps, Header("rfc5424", "", civil, hostname=_value(hostname)))
+        return _retagged(text, steps, Header("rfc5424", "", civil, hostname=_host(hostname)))
     return Header(
         "rfc5424",
-        rest[end:].removeprefix(" ").removeprefix(_BOM),
+        rest[end:].lstrip(" ").removeprefix(_BOM),
         civil,
         marked=elements.get("timeQuality", {}).get("isSynced") == "0",
-        hostname=_value(hostname),
+        hostname=_host(hostname),
         appname=_value(appname),
         procid=_value(procid),
         msgid=_value(msgid),
@@ -101,6 +105,15 @@ def scan_5424(text: str, at: int) -> Header | None:
         problems=problems if problem is None else (*problems, problem),
         steps=steps,
     )
+
+
+def _time(word: str) -> Civil | None:
+    """The time that a word is, `None` if it is none."""
+    odd = _ODD_OFFSET.fullmatch(word) if "--" in word else None
+    if odd is not None:
+        word = f"{odd[1]}-{odd[2]:0>5}"
+    found = iso(word, 0)
+    return None if found is None or found.end != len(word) else found.civil
 
 
 def _retagged(text: str, steps: tuple[Step, ...], header: Header) -> Header:
@@ -111,10 +124,37 @@ def _retagged(text: str, steps: tuple[Step, ...], header: Header) -> Header:
     return replace(header, text=text[begin:], steps=kept)
 
 
-def _steps(words: list[str], at: int) -> tuple[Step, ...]:
+def _words(text: str, at: int) -> tuple[list[str], tuple[Step, ...], tuple[Problem, ...]]:
+    """The words from TIMESTAMP to MSGID and all behind them, `-` for each that is missing; which
+    characters they take; what was wrong."""
+    words = text[at:].split(" ", 5)
+    missing = _missing(words)
+    if missing is not None:
+        fields = (*_FIELDS[:missing], *_FIELDS[missing + 1 :])
+        six = [*words[:missing], _NIL, *words[missing:_MSGID], " ".join(words[_MSGID:])]
+        return six, _steps(fields, words, at), (SHORT_HEADER,)
+    steps = _steps(_FIELDS, words, at)
+    if len(words) == 6:
+        return words, steps, ()
+    return words + [_NIL] * (6 - len(words)), steps, (SHORT_HEADER,)
+
+
+def _missing(words: list[str]) -> int | None:
+    """Which field is left out, if structured data stands in MSGID's place: where a number stands in
+    the program's, it is the host (RFC 3164's senders may leave it out), else MSGID (Infinera)."""
+    if len(words) <= _MSGID or words[_MSGID][:1] != "[":
+        return None
+    if structured_data(words[5] if len(words) == 6 else "", 0)[2] is not BAD_STRUCTURED_DATA:
+        return None
+    if not structured_data(" ".join(words[_MSGID:]), 0)[1]:
+        return None
+    return _HOST if words[2].isdigit() and words[_HOST] != _NIL else _MSGID
+
+
+def _steps(fields: tuple[str, ...], words: list[str], at: int) -> tuple[Step, ...]:
     """Which characters the fields take that say something."""
     steps = []
-    for name, word in zip(_FIELDS, words, strict=False):
+    for name, word in zip(fields, words, strict=False):
         if word != _NIL and word:
             steps.append((name, at, at + len(word)))
         at += len(word) + 1
@@ -123,6 +163,15 @@ def _steps(words: list[str], at: int) -> tuple[Step, ...]:
 
 def _value(word: str) -> str | None:
     return None if word in (_NIL, "") else word
+
+
+def _host(word: str) -> str | None:
+    """The device: of Infinera's `name@address` the name."""
+    if "@" in word:
+        name, _, address = word.rpartition("@")
+        if is_address(address):
+            return _value(name)
+    return _value(word)
 
 
 _Data = tuple[int, Elements, Problem | None]
@@ -174,7 +223,10 @@ def _any_data(text: str, at: int) -> _Data:
             name, value = parameter.groups()
             if "\\" in value:
                 value = _ESCAPED.sub(r"\1", value)
+            name = name.replace(" ", "_")
             element[name] = f"{element[name]}, {value}" if name in element else value
+        while text.startswith(" ", at):  # Check Point leaves one before the bracket
+            at += 1
         if not text.startswith("]", at):
             return begin, {}, BAD_STRUCTURED_DATA
         at += 1

@@ -54,19 +54,28 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     civil: Civil | None
 
 
+CENTURY_FROM = 70
+"""Years of two digits from here on are of the last century: a ProCurve without a clock says 90."""
+
 # no run of spaces or digits is unbounded: 64 KiB of them must not be read at every step
 _CLOCK = (
     r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})"
     r"(?:(?:[.,]|:(?=[0-9]{3} (?:19|20)[0-9]{2}))([0-9]{1,9})[0-9]{0,9})?"
-    r"(?: ?([AP])M(?=[ :]|$))?"
+    r"(?: ?([AP])M(?:\.[0-9]{1,9})?(?=[ :]|$))?"
 )
 _ZONE = r"([Zz](?![0-9A-Za-z])|[+-][0-9]{2}:?[0-9]{2}(?![0-9]))?"
 
+_LONG_MONTHS = "|".join(
+    rf"(?<={month[:3]}){month[3:]}"
+    for month in "January February March April June July August September October November "
+    "December".split()
+)
 _MONTH_FIRST = re.compile(
-    rf"([A-Za-z]{{3}}) {{1,4}}([0-9]{{1,2}}),? {{1,4}}(?:([0-9]{{4}}),? {{1,4}})?{_CLOCK}"
+    rf"([A-Za-z]{{3}})(?:{_LONG_MONTHS})? {{1,4}}"
+    rf"([0-9]{{1,2}}),? {{1,4}}(?:([0-9]{{4}}),? {{1,4}})?{_CLOCK}"
 )
 _YEAR_MONTH = re.compile(
-    rf"([0-9]{{4}})[ -]{{1,2}}([A-Za-z]{{3}})[ -]{{1,3}}([0-9]{{1,2}}) {{1,4}}{_CLOCK}"
+    rf"([0-9]{{4}})[ -]{{1,2}}([A-Za-z]{{3}})[ -]{{1,4}}([0-9]{{1,2}}) {{1,4}}{_CLOCK}"
 )
 _DAY_MONTH = re.compile(
     rf"([0-9]{{1,2}})[ /-]([A-Za-z]{{3}})[ /-]{{1,2}}(?:([0-9]{{4}})[ :]{{1,2}})?{_CLOCK}"
@@ -77,8 +86,8 @@ _SLASHED = re.compile(
 _NUMBERS = re.compile(rf"([0-9]{{1,2}})([.-])([0-9]{{1,2}})\2([0-9]{{4}}) {{1,2}}{_CLOCK}")
 
 _ISO = re.compile(
-    r"([0-9]{4})([-/:])([0-9]{1,2})\2([0-9]{1,2})(?:[Tt]| {1,2}|-(?=[0-9]{2}:))"
-    r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]{0,9})?(?:\.[0-9]{1,2}(?= ))?"
+    r"([0-9]{4})([-/:])([0-9]{1,2})\2([0-9]{1,2})(?:[Tt]| {1,2}|[-,](?=[0-9]{2}:))"
+    r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]{0,64})?(?:\.[0-9]{1,2}(?= ))?"
     + _ZONE
 )
 """Huawei counts behind the fraction: `.270.1`."""
@@ -87,8 +96,11 @@ _COMPACT = re.compile(
     r"([0-9]{4})([01][0-9])([0-3][0-9])[Tt ]?([0-2][0-9])([0-5][0-9])([0-6][0-9])"
     r"(?:[.,]([0-9]{1,9})[0-9]{0,9})?" + _ZONE + r"(?= |$)"
 )
-_EPOCH = re.compile(r"([12][0-9]{9})(?:\.([0-9]{1,9})[0-9]{0,9}|([0-9]{3}))?(?= )")
-_UPTIME = re.compile(r"(?:[0-9]{1,3}:[0-9]{2}:[0-9]{2}|(?:[0-9]{1,4}[ywdh]){2})(?=: |$)")
+_EPOCH = re.compile(r"([12][0-9]{9}|[0-9]{9}(?=\.))(?:\.([0-9]{1,9})[0-9]{0,9}|([0-9]{3}))?(?= )")
+_UPTIME = re.compile(
+    r"(?:[0-9]{1,3}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?|(?:[0-9]{1,4}[ywdh]){2})(?=: |$)|"
+    r"[0-9]{1,4} [0-9]{1,2}(?=: %)"
+)
 _WEEKDAY = re.compile(r"[A-Za-z]{3},? {1,4}")
 _DIGITS = re.compile(r"[0-9]{1,14}")
 
@@ -134,7 +146,9 @@ def _slashed(text: str, at: int) -> Found | None:
     month, day, year, hour, minute, second, fraction, half = found.groups()
     if int(month) > 12:
         month, day = day, month
-    full_year = int(year) + (2000 if len(year) == 2 else 0)
+    full_year = int(year)
+    if len(year) == 2:
+        full_year += 2000 if full_year < CENTURY_FROM else 1900
     hours = _hours(hour, half)
     clock = (hours, int(minute), int(second), _fraction_ns(fraction))
     return Found(found.end(), Civil(full_year, int(month), int(day), *clock))
@@ -234,7 +248,7 @@ def epoch(text: str, at: int) -> Found | None:
 
 
 def _uptime(text: str, at: int) -> Found | None:
-    """`00:01:01`, `3d04h`, `2y10w`: Cisco's time since boot, where a colon ends it."""
+    """`00:01:01`, `3d04h`, `2y10w`, `1 2`: Cisco's time since boot, where a colon ends it."""
     found = _UPTIME.match(text, at)
     return Found(found.end(), None) if found else None
 
@@ -257,7 +271,8 @@ _BY_DIGITS: Mapping[tuple[int, str], tuple[Shape, ...]] = {
     (4, "/"): (iso,),
     (4, ":"): (iso,),
     (4, " "): (_year_month,),
-    **dict.fromkeys(((size, mark) for size in (1, 2) for mark in " -"), (_day_month, _numbers)),
+    **dict.fromkeys(((size, "-") for size in (1, 2)), (_day_month, _numbers)),
+    **dict.fromkeys(((size, " ") for size in (1, 2)), (_day_month, _numbers, _uptime)),
     **dict.fromkeys(((size, ".") for size in (1, 2)), (_numbers,)),
     **dict.fromkeys(((size, "/") for size in (1, 2)), (_slashed, _day_month)),
     **dict.fromkeys(((size, ":") for size in (1, 2, 3)), (_uptime,)),

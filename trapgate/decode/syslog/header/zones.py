@@ -23,6 +23,7 @@ _MINUTES = {
     "CEST": 120,
     "MET": 60,
     "MEST": 120,
+    "METDST": 120,
     "MEZ": 60,
     "MESZ": 120,
     "EET": 120,

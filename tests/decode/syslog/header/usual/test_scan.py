@@ -14,7 +14,8 @@ from decode.syslog.bundled import DIALECTS
 from decode.syslog.lines import RECEIVED, datagram
 from trapgate.decode.syslog import SyslogDecoder
 from trapgate.decode.syslog.body import dialect
-from trapgate.decode.syslog.decoder import SENDERS_CACHED_MAX, careful_header
+from trapgate.decode.syslog.decoder import SENDERS_CACHED_MAX
+from trapgate.decode.syslog.header.careful import careful_header
 from trapgate.decode.syslog.header.usual import dated, time
 from trapgate.decode.syslog.header.usual.scan import scan_usual
 from trapgate.model import Message, Now, labels
@@ -42,6 +43,8 @@ ODD = (
     "é", "2y10w", "00:01:01: ", "2026/07/01-01:00:45, ", "2026-7-1 01:00:40.270.1 ", "PM: ",
     "*spamApTask1: ", "1,2026/07/01 01:00:43,", "20 Base BGP-WARNING-x-2002 [", "n9k1 : ",
     "192.0.2.80-1 ", "interface,info ", "1782867640.774247467 ", "events ", '[action:"Drop"; ',
+    "LAB ", "local3.notice: ", "user.info ", "0.0.0.0 ", "<Info:vlan.x> ", "IFNET/3/DOWN: ",
+    "41: %", "%%10IFNET/3/DOWN: ", "%ASA-6-302013: ", "July", "- ", " +06", "security_event ",
     "UTC[1]: ", "Rib: ", ": 2026 May  2 12:55:22 UTC: ", "Jan ", "12: ",
 )  # fmt: skip
 """What may stand where it was not expected."""
@@ -120,6 +123,11 @@ SHORT_OF_A_PART = (
     "<164>:Jul 01 01:00:40 UTC: %ASA-session-6-302013: x",
     "<134>wlc1: *spamApTask1: Jul 01 01:00:40.123: #CAPWAP-3-DTLS_CLOSED_ERR: x",
     "<134>1 1782867642 ms1 events port 3 status changed from down to 100fdx",
+    "<190>Jul  1 01:00:50 leaf1 Acl: 41: %ACL-6-IPACCESS: x",
+    "<166>Jul  1 01:00:40 sw-b7 <Info:vlan.msgs.portLinkStateUp> Port 1:5 link up",
+    "<189>110: RP/0/RP0/CPU0:2026 Jul  1 01:00:40.678 +06: ifmgr[7]: %PKT_INFRA-LINK-5-CHANGED : x",
+    "<190>45: r1: Jul  1 2026 01:00:40 -03: %LINK-5-CHANGED: x",
+    "<190>45: r1: Jul  1 2026 01:00:40 UTRECHT: %LINK-5-CHANGED: x",
 )
 
 

@@ -8,7 +8,7 @@ find, without its steps; `None` if that is not certain.
 import re
 
 from trapgate.decode.syslog.header.header import NO_ELEMENTS, Header
-from trapgate.decode.syslog.header.names import LEVELS, is_address, may_be_host
+from trapgate.decode.syslog.header.names import LEVELS, is_host_address, may_be_host
 from trapgate.decode.syslog.header.usual.time import (
     ISO,
     MONTH_FIRST,
@@ -22,7 +22,8 @@ MNEMONIC_NEXT = r"(?=%[A-Z][A-Za-z0-9_]{1,47}-)"
 _STAMP = rf"((?:{MONTH_FIRST}|{ISO}))(?:\.([0-9]{{1,9}}))?"
 _YEAR_FIRST = rf"([0-9]{{4}} [A-Z][a-z]{{2}} [ 0-9][0-9] {TIME})(?:\.([0-9]{{1,9}}))?"
 _UPTIME = r"(?:(?:[0-9]{1,4}[ywdh]){2}|[0-9]{1,3}:[0-9]{2}:[0-9]{2})"
-_ZONE = r"( [A-Z]{1,5})?"
+_NAMED_ZONE = r" (?:[A-Z]{1,7}|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_ZONE = rf"({_NAMED_ZONE})?"
 _ORIGIN = r"([A-Za-z][A-Za-z0-9_.-]{0,254}|(?:[0-9]{1,3}\.){3}[0-9]{1,3})"
 
 _COUNT = r"(?:([0-9]{1,10}): |: |:(?=[A-Z0-9*.%]))"
@@ -37,8 +38,8 @@ _CISCO = re.compile(
 
 _XR = re.compile(
     rf"(?:([0-9]{{1,10}}): )?(?:{_ORIGIN} )?"
-    rf"([A-Z]{{2,3}}/[0-9]/[A-Z]{{0,4}}[0-9]{{1,2}}/CPU[0-9]{{1,2}}):([*.]?){_STAMP}"
-    rf"(?:( [A-Z]{{1,5}}): | ?: )([A-Za-z_][A-Za-z0-9_./-]{{0,63}})\[([0-9]{{1,10}})\]: "
+    rf"([A-Z]{{2,3}}/[0-9]/[A-Z]{{0,4}}[0-9]{{1,2}}/CPU[0-9]{{1,2}}):([*.]?)(?:{_STAMP}|{_YEAR_FIRST})"
+    rf"(?:({_NAMED_ZONE}): | ?: )([A-Za-z_][A-Za-z0-9_./-]{{0,63}})\[([0-9]{{1,10}})\]: "
     + MNEMONIC_NEXT,
     re.ASCII,
 )
@@ -100,7 +101,9 @@ def relayed_usual(text: str, at: int) -> Header | None:
     if relay is None:
         return None
     stamp, zone, host = relay.groups()
-    if not is_address(host) and (not host[0].isalpha() or host in LEVELS or not may_be_host(host)):
+    if not is_host_address(host) and (
+        not host[0].isalpha() or host in LEVELS or not may_be_host(host)
+    ):
         return None
     found = _CISCO.match(text, relay.end())
     if found is None or usual_clock(stamp + (zone or ""), 0) is None:
@@ -128,7 +131,7 @@ def _cisco(text: str, found: re.Match[str], relay: str | None) -> Header | None:
     if relay is not None:
         if stamp is None:
             return None
-        if not is_address(relay) and (origin is not None or (number and count)):
+        if not is_host_address(relay) and (origin is not None or (number and count)):
             return None  # all of it may be words before the time
         if origin is None:
             origin, relay = relay, None
@@ -142,14 +145,16 @@ def _cisco(text: str, found: re.Match[str], relay: str | None) -> Header | None:
 
 
 def _ios_xr(text: str, found: re.Match[str]) -> Header | None:
-    count, host, node, mark, stamp, fraction, zone, program, pid = found.groups()
+    (
+        count, host, node, mark, stamp, fraction, year_first, its_fraction, zone, program, pid,
+    ) = found.groups()  # fmt: skip
     if host is not None and not may_be_host(host):
         return None
-    clock = usual_clock(f"{mark}{stamp}{zone or ''}: x", 1)
+    clock = usual_clock(f"{mark}{stamp or year_first}{zone or ''}: x", 1)
     if clock is None or not clock.colon:
         return None
     return Header(
-        "cisco-ios", text[found.end() :], with_fraction(clock.civil, fraction), clock.zone,
-        bool(mark), host, program, pid, None, None if count is None else int(count), NO_ELEMENTS,
-        (), None, node,
+        "cisco-ios", text[found.end() :], with_fraction(clock.civil, fraction or its_fraction),
+        clock.zone, bool(mark), host, program, pid, None, None if count is None else int(count),
+        NO_ELEMENTS, (), None, node,
     )  # fmt: skip

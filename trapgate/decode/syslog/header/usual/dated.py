@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from trapgate.decode.syslog.header.cisco import MNEMONIC
+from trapgate.decode.syslog.header.clock import FIREWALL
 from trapgate.decode.syslog.header.header import NO_ELEMENTS, Format, Header
-from trapgate.decode.syslog.header.hosts import MEMBER
+from trapgate.decode.syslog.header.hosts import MEMBER, SERIAL_CHARS, is_serial
 from trapgate.decode.syslog.header.names import (
     LEVELS,
     are_words,
-    is_address,
+    is_host_address,
     may_be_host,
     must_be_host,
 )
 from trapgate.decode.syslog.header.rfc5424 import scan_5424
 from trapgate.decode.syslog.header.shapes import may_start, scan
+from trapgate.decode.syslog.header.tags import is_selector, opens_text
 from trapgate.decode.syslog.header.usual.cisco import MNEMONIC_NEXT
 from trapgate.decode.syslog.header.usual.time import (
     ISO,
@@ -53,8 +55,8 @@ _TAG = (
 )
 """`sshd[42]: text`, `root: text`."""
 
-_LONE = r"(?P<lone>[A-Za-z][A-Za-z0-9_.#-]{0,63}): (?=[%\[])"
-"""A tag before a mnemonic (EOS), or before the kernel's clock."""
+_LONE = r"(?P<lone>[A-Za-z][A-Za-z0-9_.#-]{0,63}): (?:(?=[%\[])|(?P<count>[0-9]{1,10}): (?=%))"
+"""A tag before a mnemonic (EOS, perhaps with its count), or before the kernel's clock."""
 
 _LEVELLED = (
     rf"(?P<level>{'|'.join(sorted(LEVELS, reverse=True))}) {{1,4}}"
@@ -70,11 +72,11 @@ _COLUMNS = rf"[0-9],20[0-9]{{2}}/[0-9]{{2}}/[0-9]{{2}} {TIME},"
 """How PAN-OS's columns begin."""
 
 _UNTAGGED = (
-    r"(?=%|(?:CEF|LEEF):[0-9]|[0-9],20[0-9]{2}/|"
+    r"(?=%|(?:CEF|LEEF):[0-9]|[0-9],20[0-9]{2}/|<(?:Crit|Erro|Warn|Noti|Info):[A-Za-z]|"
     r"(?![^ ,]{1,32},[0-9A-Fa-f]{12},)[a-z0-9-]{2,32}(?:,[a-z0-9!-]{2,32}){1,6} )"
 )
-"""What no sentence continues with: a mnemonic, CEF, PAN-OS's columns, MikroTik's topics (but not
-UniFi's triple)."""
+"""What no sentence continues with: a mnemonic, CEF, PAN-OS's columns, EXOS's level, MikroTik's
+topics (but not UniFi's triple)."""
 
 _EMPTY = r" : (?P<empty>)(?=[0-9]{1,10} [A-Za-z][A-Za-z0-9_-]{0,31} [A-Z][A-Z0-9_]{1,31}-[A-Z]{4})"
 """SR OS without a name of its own: its count, router and application follow."""
@@ -99,9 +101,9 @@ _PROGRAM_DATED = re.compile(r"[^ ]{1,64} (?:[0-9]{4}-[A-Z][a-z]{2}-|: ?%|:%)")
 
 _COUNTED = re.compile(r"[0-9]{1,10}: (?=%)")
 
-_Said = tuple[str | None, Format, str | None, str | None, str | None, int | None]
+_Said = tuple[str | None, Format, str | None, str | None, str | None, int | None, int | None]
 """The host and the format, and what stands behind it: program, its number, an event's number, the
-level."""
+level, the device's count."""
 
 
 def dated_usual(text: str, at: int) -> Header | None:
@@ -118,10 +120,10 @@ def dated_usual(text: str, at: int) -> Header | None:
     said = _BY_LAST_GROUP[found.lastgroup](text, found.end(), word, found)
     if clock is None or said is None:
         return None
-    host, form, program, pid, event, severity = said
+    host, form, program, pid, event, severity, count = said
     civil = clock.civil if fraction is None else with_fraction(clock.civil, fraction)
     return Header(  # by position: names would cost half a microsecond
-        form, text[found.end() :], civil, clock.zone, False, host, program, pid, event, None,
+        form, text[found.end() :], civil, clock.zone, False, host, program, pid, event, count,
         NO_ELEMENTS, (), None, None, severity,
     )  # fmt: skip
 
@@ -136,20 +138,28 @@ def _numbered_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said
     """`host sshd[42]: `."""
     if not may_be_host(host):
         member = MEMBER.fullmatch(host) if "-" in host else None
-        if member is None or not is_address(member[1]):
+        if member is None or not is_host_address(member[1]):
             return None
         host = member[1]  # the address of the stack
-    if host in LEVELS or _COUNTED.match(text, end):
+    if (
+        host in LEVELS
+        or _COUNTED.match(text, end)
+        or (len(host) == SERIAL_CHARS and is_serial(text, host, end))
+    ):
         return None
-    return (host, "rfc3164", found["program"], found["pid"], None, None)
+    return (host, "rfc3164", found["program"], found["pid"], None, None, None)
 
 
 def _plain_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
     """`host root: `."""
     program = found["program"]
-    if not _is_pair(host, program) or _header_at(text, end):
+    if (
+        not _is_pair(host, program)
+        or _header_at(text, end)
+        or (len(host) == SERIAL_CHARS and is_serial(text, host, end))
+    ):
         return None
-    return (host, "rfc3164", program, None, None, None)
+    return (host, "rfc3164", program, None, None, None, None)
 
 
 def _lone_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
@@ -157,7 +167,18 @@ def _lone_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | N
     program = found["lone"]
     if not _is_name(host) or not _is_pair(host, program) or is_zone(program):
         return None
-    return (host, "rfc3164", program, None, None, None)
+    if FIREWALL.match(text, end):
+        return None  # it may be the device, and its zone before it
+    return (host, "rfc3164", program, None, None, None, None)
+
+
+def _counted_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
+    """`host Acl: 41: %`."""
+    said = _lone_tag(text, end, host, found)
+    # behind an address the tag may be the device (`logging origin-id`)
+    if said is None or must_be_host(found["lone"]) or is_host_address(host):
+        return None
+    return (*said[:6], int(found["count"]))
 
 
 def _numbered(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
@@ -165,9 +186,9 @@ def _numbered(text: str, end: int, host: str, found: re.Match[str]) -> _Said | N
     event, program = found.group("event", "numbered")
     if is_zone(program) or not must_be_host(host) or _may_be_origin(text, end):
         return None
-    if not (host[0].isalpha() or is_address(host)):
+    if not (host[0].isalpha() or is_host_address(host)):
         return None  # a time of digits alone
-    return (host, "rfc3164", program, None, event, None)
+    return (host, "rfc3164", program, None, event, None, None)
 
 
 def _levelled(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
@@ -177,7 +198,7 @@ def _levelled(text: str, end: int, host: str, found: re.Match[str]) -> _Said | N
         return None
     if _COUNTED.match(text, end) or (pid is None and _may_be_origin(text, end)):
         return None
-    return (host, "rfc3164", program, pid, None, LEVELS[level])
+    return (host, "rfc3164", program, pid, None, LEVELS[level], None)
 
 
 def _untagged(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
@@ -187,44 +208,50 @@ def _untagged(text: str, end: int, host: str, found: re.Match[str]) -> _Said | N
     if text.startswith("%", end):
         if text.startswith("%$", end):
             return None
-        form: Format = "cisco-ios" if MNEMONIC.match(text, end) else "rfc3164"
-        return (host, form, None, None, None, None)
+        if MNEMONIC.match(text, end):
+            return (host, "cisco-ios", None, None, None, None, None)
+        if text[end + 1 : end + 2].isalpha():
+            return None  # Comware's mark and a time, of which this host is the relay
+        return (host, "rfc3164", None, None, None, None, None)
     if _may_be_origin(text, end) or _PROGRAM_DATED.match(text, end):
         return None
-    return (host, "rfc3164", None, None, None, None)
+    return (host, "rfc3164", None, None, None, None, None)
 
 
 def _empty_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
     """`host : 20 Base BGP-WARNING-`."""
-    if not (is_address(host) or _is_name(host)):
+    if not (is_host_address(host) or _is_name(host)):
         return None
-    return (host, "rfc3164", None, None, None, None)
+    return (host, "rfc3164", None, None, None, None, None)
 
 
 def _only_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
     """`Rib: %` without a host."""
     program = found["only"]
-    if program.isupper() or is_zone(program):
-        return None  # the time's zone
-    return (None, "rfc3164", program, None, None, None)
+    if program.isupper() or is_zone(program) or must_be_host(program):
+        return None  # the time's zone, or the device
+    if text.startswith("%%", end) or FIREWALL.match(text, end):
+        return None
+    return (None, "rfc3164", program, None, None, None, None)
 
 
 def _only_numbered_tag(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
     """`sshd[42]: ` without a host."""
     if _COUNTED.match(text, end) or _PROGRAM_DATED.match(text, found.start("only")):
         return None
-    return (None, "rfc3164", found["only"], found["only_pid"], None, None)
+    return (None, "rfc3164", found["only"], found["only_pid"], None, None, None)
 
 
 def _bare(text: str, end: int, host: str, found: re.Match[str]) -> _Said | None:
     """`1,2026/07/01 01:00:43,` without a host."""
-    return (None, "rfc3164", None, None, None, None)
+    return (None, "rfc3164", None, None, None, None, None)
 
 
 _BY_LAST_GROUP: Mapping[str | None, Callable[[str, int, str, re.Match[str]], _Said | None]] = {
     "pid": _numbered_tag,
     "program": _plain_tag,
     "lone": _lone_tag,
+    "count": _counted_tag,
     "numbered": _numbered,
     "levelled": _levelled,
     "its_pid": _levelled,
@@ -258,6 +285,6 @@ def _header_at(text: str, end: int) -> bool:
 @lru_cache(PAIRS_CACHED_MAX)
 def _is_pair(host: str, program: str) -> bool:
     """Whether a word and a tag without a number are certainly a host and its program."""
-    if host in LEVELS or not may_be_host(host):
+    if host in LEVELS or not may_be_host(host) or is_selector(program) or opens_text(program):
         return False
     return must_be_host(host) or not are_words(host, program)

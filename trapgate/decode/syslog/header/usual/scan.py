@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 
 from trapgate.decode.syslog.header.header import NO_ELEMENTS, Header
+from trapgate.decode.syslog.header.meraki import KINDS
 from trapgate.decode.syslog.header.names import may_be_host
 from trapgate.decode.syslog.header.rfc5424 import QUOTED_CHARS, structured_data
+from trapgate.decode.syslog.header.shapes import scan
 from trapgate.decode.syslog.header.usual.cisco import (
     aireos_usual,
     cisco_usual,
@@ -23,7 +25,7 @@ from trapgate.decode.syslog.header.usual.time import TIME, usual_clock, usual_ep
 
 _VERSIONED = re.compile(
     rf"1 (2[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T{TIME})(?:\.([0-9]{{1,9}}))?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2}) ([^ ]{1,255}) ([^ %][^ ]{0,254}) ([^ ]{1,255}) ([^ ]{1,255}) "
+    r"(Z|[+-][0-9]{2}:[0-9]{2}) ([^ @]{1,255}) ([^ %][^ ]{0,254}) ([^ ]{1,255}) ([^ ]{1,255}) "
     r"(?:(- |(?=\[[A-Za-z_]{1,64}:\"))|(?=\[[^\s=\]\"]{1,255}[ \]]))"
 )
 """RFC 5424's header, with its structured data or without (the last group: Check Point's pairs stand
@@ -40,9 +42,13 @@ _TOPICS = re.compile(
 )
 """MikroTik's topics, where it writes neither time nor name (but not UniFi's triple)."""
 
-_RELAYED = ("<", "\ufeff")
-"""What the text does not begin with: the PRI of a device behind its relay's header, or a byte order
-mark."""
+_PAIRED = ("date=", "id=firewall ", 'device="')
+"""How lines begin that have no header but pairs: FortiGate's, SonicWall's and Stormshield's,
+Sophos's."""
+
+_RELAYED = ("<", "\ufeff", " ")
+"""What the text does not begin with: the PRI of a device behind its relay's header, a byte order
+mark, or a blank more."""
 
 
 def scan_usual(text: str, at: int) -> Header | None:
@@ -73,6 +79,8 @@ def _versioned(text: str, at: int) -> Header | None:
     if ": %" in said[:QUOTED_CHARS]:
         return None  # a relay keeps the device's own header in the text
     host, program, pid, event = [None if word == "-" else word for word in words]
+    if program is pid is event is None and scan(said, 0) is not None:
+        return None  # the same without a mnemonic
     civil = with_fraction(clock.civil, fraction)
     marked = elements.get("timeQuality", {}).get("isSynced") == "0"
     return Header("rfc5424", said, civil, None, marked, host, program, pid, event, None, elements)
@@ -83,14 +91,14 @@ def _meraki(text: str, at: int) -> Header | None:
     if found is None:
         return None
     seconds, fraction, host, kind = found.groups()
-    if not may_be_host(host):
+    if host in KINDS or not may_be_host(host):
         return None
     civil = with_fraction(usual_epoch(seconds), fraction)
     return Header("meraki", text[found.end() :], civil, None, False, host, kind)
 
 
-def _fortigate(text: str, at: int) -> Header | None:
-    return Header("unparsed", text[at:]) if text.startswith("date=", at) else None
+def _paired(text: str, at: int) -> Header | None:
+    return Header("unparsed", text[at:]) if text.startswith(_PAIRED, at) else None
 
 
 def _topics(text: str, at: int) -> Header | None:
@@ -109,7 +117,7 @@ _SHAPES_BY_FIRSTS: tuple[tuple[str, tuple[Shape, ...]], ...] = (
     ("*", (aireos_usual,)),
     ("1", (_versioned, _meraki)),
     ("2" + ascii_uppercase, (dated_usual,)),
-    ("d", (_fortigate,)),
+    ("di", (_paired,)),
     (digits + ascii_letters, (cisco_usual, xr_usual)),
     (" 2" + ascii_uppercase, (relayed_usual,)),
     (ascii_lowercase, (_topics,)),
