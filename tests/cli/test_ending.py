@@ -140,7 +140,8 @@ def test_ctrl_c_in_the_middle_of_a_command(tmp_path: Path) -> None:
 
 def test_a_reload_while_run_starts_does_not_end_it(tmp_path: Path) -> None:
     (tmp_path / "trapgate.yml").write_text("colour: red\n")
-    script = AT_IMPORT.format(name="SIGHUP")
+    default = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # not as by nohup
+    script = default + AT_IMPORT.format(name="SIGHUP")
     assert run(tmp_path, [sys.executable, "-c", script, "run"]).returncode == 78
     others = run(tmp_path, [sys.executable, "-c", script, "check"])
     assert others.returncode == -signal.SIGHUP, "a closed terminal ends what is no service"
