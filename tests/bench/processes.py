@@ -5,7 +5,6 @@ Sources: proc(5) for `stat`, `smaps_rollup`, `fd` and `net/udp`.
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -36,13 +35,6 @@ def wait_until(
         if time.monotonic() > until:
             raise TooSlow(f"{what}: not within {within_s} s")
         time.sleep(poll_s)
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    """A port of 127.0.0.1 that nobody has at this moment."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,6 +1,5 @@
 """trapgate as a user runs it: `python -m trapgate run` with a configuration in an empty folder."""
 
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.request import urlopen
 
+from ports import free_port
 from trapgate.app.kernel import kernel_name
 from trapgate.model.query import Everything
 from trapgate.store import SqliteEventStore
@@ -20,7 +20,6 @@ from .processes import (
     Running,
     children,
     cpu_us,
-    free_port,
     open_files,
     private_bytes,
 )
@@ -85,9 +84,9 @@ class Product(Running):
     ) -> None:
         """`settings` are further lines of its configuration, `listeners` of its `listen`."""
         super().__init__("trapgate", READY_S)
-        self.port = free_port(socket.SOCK_DGRAM)
+        self.port = free_port()
         self.folder = folder
-        self._web = free_port(socket.SOCK_STREAM)
+        self._web = free_port()
         self._webhook = webhook
         self._settings = settings
         self._listeners = listeners

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
-from .processes import Running, cpu_us, free_port
+from ports import free_port
+
+from .processes import Running, cpu_us
 
 PROGRAM = shutil.which("snmptrapd") or shutil.which("snmptrapd", path="/usr/sbin")
 """Where it is; `None` where it is not installed (Debian's package `snmptrapd`)."""
@@ -27,7 +28,7 @@ class Snmptrapd(Running):
         if PROGRAM is None:
             raise FileNotFoundError("snmptrapd")
         super().__init__("snmptrapd", READY_S)
-        self.port = free_port(socket.SOCK_DGRAM)
+        self.port = free_port()
         self._log = folder / "traps.log"
         self._folder = folder
         self._config = config

@@ -2,13 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from .processes import Running, cpu_us, free_port
+from ports import free_port
+
+from .processes import Running, cpu_us
 
 Transport = Literal["udp", "tcp"]
 
@@ -53,9 +54,8 @@ class Syslogd(Running):
         """`name` is `rsyslog` or `syslog-ng`. Raises `FileNotFoundError`."""
         if not present(name):
             raise FileNotFoundError(name)
-        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         super().__init__(name, READY_S)
-        self.port = free_port(kind)
+        self.port = free_port()
         self._folder = folder
         self._transport = transport
         self._counted = 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from ports import free_port
 from trapgate.config import Address, Cidr
 from trapgate.listen import BindFailed, BoundListener, ListenerSettings, bind
 from trapgate.listen.rebind import rebind, removed
@@ -32,13 +33,6 @@ def settings(
         allow=(Cidr.from_text("any"),),
         receive_buffer_bytes=buffer_bytes,
     )
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    with socket.socket(socket.AF_INET6, kind) as sock:
-        sock.bind(("::", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def test_the_same_place_is_the_same_socket(opened: list[BoundListener]) -> None:
@@ -78,8 +72,7 @@ def test_all_or_none_of_the_new_ones(opened: list[BoundListener]) -> None:
 def test_an_address_may_become_wider_or_narrower(
     old: str, new: str, transport: str, opened: list[BoundListener]
 ) -> None:
-    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
-    port = free_port(kind)
+    port = free_port()
     held = [bind(settings(f"{old}:{port}", transport=transport))]
     opened += held
     (result,) = rebind(held, [settings(f"{new}:{port}", transport=transport)])
@@ -131,7 +124,7 @@ def test_of_the_sockets_of_workers_too_all_or_none(opened: list[BoundListener]) 
 
 def test_a_socket_stays_when_tls_comes_to_its_port(opened: list[BoundListener]) -> None:
     """It is the same socket; what is spoken over it is the listener's business."""
-    plain = bind(settings(f"*:{free_port(socket.SOCK_STREAM)}", transport="tcp"))
+    plain = bind(settings(f"*:{free_port()}", transport="tcp"))
     opened.append(plain)
     encrypted = msgspec.structs.replace(plain.settings, transport="tls")
     (result,) = rebind([plain], [encrypted])

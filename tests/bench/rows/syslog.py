@@ -8,16 +8,17 @@ the time from the first one sent to the moment when the last one is found in the
 get the same lines; theirs is the rate at which lines are written.
 """
 
-import socket
 import time
 from collections.abc import Mapping
 from functools import partial
+
+from ports import free_port
 
 from ..figures import Bench, Detail, Family, Mark, Measurement, Spec
 from ..generator import LINE_RATE, Load
 from ..lines import field, met_rules, mixed, send_over_tcp
 from ..path import LOOK_S, QUIET_S, STORED_S, WARM_UP
-from ..processes import TooSlow, free_port, kernel_drops, wait_until
+from ..processes import TooSlow, kernel_drops, wait_until
 from ..product import Product
 from ..syslogds import Syslogd, Transport, present
 
@@ -86,7 +87,7 @@ def _trapgate(
     bench: Bench, transport: Transport, lines: list[bytes], warm_up: list[bytes], offered: int
 ) -> tuple[float, dict[str, float], dict[str, Detail], int]:
     """Stored lines a second, CPU µs a line by process, how it was done, and how many were lost."""
-    port = free_port(socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM)
+    port = free_port()
     listener = (
         f"- {{name: syslog, protocol: syslog, transport: {transport}, "
         f'address: "127.0.0.1:{port}"}}\n'

@@ -19,10 +19,10 @@ from trapgate.decode.syslog.header.zones import is_zone
 SLOT = re.compile(r"((?:c?fpc|[cst]?feb|pfe|mic|pic)[0-9]{1,3}) {1,4}")
 """Junos: the card that wrote the line."""
 
-PROGRAM_DATED = re.compile(r"[^ ]{1,64} [0-9]{4}-[A-Z][a-z]{2}-")
-"""Opengear dates its lines behind the program."""
-
 _DATED = re.compile(r"[0-9]{4}-[A-Z][a-z]{2}-")
+
+PROGRAM_DATED = re.compile(rf"[^ ]{{1,64}} {_DATED.pattern}")
+"""Opengear dates its lines behind the program."""
 
 _COUNTED = re.compile(r"([0-9]{1,10}): (?=%)")
 """EOS counts behind the tag."""
